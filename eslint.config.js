@@ -1,0 +1,110 @@
+import js from '@eslint/js'
+import prettier from 'eslint-config-prettier'
+import svelte from 'eslint-plugin-svelte'
+import globals from 'globals'
+import ts from 'typescript-eslint'
+
+/** Imports run one way: dashboard -> client, api -> fastify -> engine. Each rule says why. */
+const imports = (patterns) => ({
+  'no-restricted-imports': [
+    'error',
+    { patterns: patterns.map(([group, message]) => ({ group: [group].flat(), message })) },
+  ],
+})
+
+const sql = ['drizzle-orm', 'drizzle-orm/*', 'postgres', '@electric-sql/*']
+const fastify = ['fastify', 'fastify-plugin', '@fastify/*']
+
+export default ts.config(
+  {
+    ignores: [
+      '**/dist/',
+      '**/build/',
+      '**/.svelte-kit/',
+      '**/.turbo/',
+      '**/test-results/',
+      'packages/client/src/*schema*.ts',
+    ],
+  },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [ts.configs.recommendedTypeChecked],
+    languageOptions: {
+      parserOptions: {
+        projectService: true,
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/only-throw-error': 'error',
+    },
+  },
+  svelte.configs.recommended,
+  {
+    files: ['**/*.svelte', '**/*.svelte.ts'],
+    languageOptions: {
+      globals: globals.browser,
+      parserOptions: {
+        parser: ts.parser,
+        extraFileExtensions: ['.svelte'],
+        projectService: false,
+        project: null,
+      },
+    },
+    rules: {
+      // svelte-check resolves the names of a component; this rule does not know TypeScript's types.
+      'no-undef': 'off',
+      'svelte/no-navigation-without-resolve': 'off',
+    },
+  },
+  { files: ['**/*.js'], languageOptions: { globals: globals.node } },
+
+  {
+    files: ['packages/engine/src/**'],
+    rules: imports([
+      [fastify, 'The engine knows no HTTP: anything that speaks Fastify belongs in packages/fastify.'],
+      ['@latchkey/*', 'The engine is the innermost part: it imports no other part of Latchkey.'],
+    ]),
+  },
+  {
+    files: ['packages/fastify/src/**'],
+    rules: imports([
+      [sql, 'The plugin holds no SQL: ask the engine, whose store scopes every statement by owner.'],
+      [['@latchkey/*', '!@latchkey/engine'], 'Of Latchkey the plugin imports the engine alone.'],
+    ]),
+  },
+  {
+    files: ['packages/client/src/**'],
+    rules: imports([
+      ['@latchkey/*', 'The client is made from OpenAPI documents alone, so that it runs anywhere.'],
+      [[...fastify, ...sql], 'The client runs in browsers and on any server: it needs only fetch.'],
+    ]),
+  },
+  {
+    files: ['apps/api/src/**'],
+    rules: imports([
+      [
+        ['@latchkey/*', '!@latchkey/fastify'],
+        'The demo API uses Latchkey as any host would: through the plugin.',
+      ],
+    ]),
+  },
+  {
+    files: ['apps/dashboard/src/**'],
+    rules: imports([
+      [
+        ['@latchkey/*', '!@latchkey/client'],
+        'The dashboard talks to the API through @latchkey/client alone.',
+      ],
+      [
+        [...fastify, ...sql],
+        'The dashboard has no database and no API of its own: it asks through @latchkey/client.',
+      ],
+    ]),
+  },
+  prettier,
+)

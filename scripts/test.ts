@@ -1,0 +1,117 @@
+/**
+ * `npm test`: lint, formatting, types, every test of every workspace, and the tests of the repository itself.
+ * Ends with one line, `N passed, N failed`, summed from the reports that the runners wrote. A program that is
+ * missing is said in a line of its own; in CI (CI=true) nothing may be missing.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, globSync, readFileSync, rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const inCi = process.env['CI'] === 'true'
+const chromium = findChromium()
+let passed = 0
+let failed = 0
+
+for (const folder of globSync('{.,packages/*,apps/*}/test-results', { cwd: root })) {
+  rmSync(`${root}/${folder}`, { recursive: true })
+}
+
+check('lint', 'eslint', ['.', '--max-warnings=0'])
+check('formatting', 'prettier', ['--check', '--log-level=warn', '.'])
+check('types of scripts and repository tests', 'tsc', ['--noEmit'])
+check('build and types', 'turbo', ['run', 'build', 'check', '--output-logs=errors-only'])
+
+const leftOut: string[] = []
+const turboTest = [
+  'run',
+  'test',
+  '--concurrency=1',
+  '--continue=dependencies-successful',
+  '--output-logs=new-only',
+]
+if (chromium === undefined) {
+  leftOut.push('browser tests (no Chromium found; install it or set CHROMIUM_PATH)')
+  turboTest.push('--filter=!@latchkey/dashboard')
+}
+const tests = [run('turbo', turboTest), run('vitest', ['run'])]
+addReports()
+// A runner that died before it wrote its report must not pass for one that had nothing to say.
+if (tests.some((status) => status !== 0) && failed === 0) failed += 1
+if (passed === 0) failed += 1
+
+for (const what of leftOut) {
+  process.stdout.write(`Left out: ${what}\n`)
+  if (inCi) failed += 1
+}
+process.stdout.write(`${passed} passed, ${failed} failed\n`)
+process.exit(failed === 0 ? 0 : 1)
+
+function check(name: string, command: string, args: string[]): void {
+  const status = run(command, args)
+  process.stdout.write(`${status === 0 ? 'passed' : 'FAILED'}: ${name}\n`)
+  if (status === 0) passed += 1
+  else failed += 1
+}
+
+function run(command: string, args: string[]): number {
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: {
+      ...process.env,
+      TURBO_TELEMETRY_DISABLED: '1',
+      TURBO_NO_UPDATE_NOTIFIER: '1',
+      ...(chromium === undefined ? {} : { CHROMIUM_PATH: chromium }),
+    },
+  })
+  if (result.error) process.stderr.write(`${command}: ${result.error.message}\n`)
+  return result.status ?? 1
+}
+
+/** Sums the JSON reports of Vitest and Playwright; a skipped test counts as failed, for it shows nothing. */
+function addReports(): void {
+  for (const file of globSync('{.,packages/*,apps/*}/test-results/*.json', { cwd: root })) {
+    const report = JSON.parse(readFileSync(`${root}/${file}`, 'utf8')) as Partial<
+      VitestReport & PlaywrightReport
+    >
+    passed += report.numPassedTests ?? 0
+    failed += (report.numFailedTests ?? 0) + (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0)
+    failed += (report.numFailedTestSuites ?? 0) ? brokenSuites(report) : 0
+    if (report.stats) {
+      passed += report.stats.expected
+      failed += report.stats.unexpected + report.stats.flaky + report.stats.skipped
+    }
+  }
+}
+
+/** Suites that failed to load at all have no failed test of their own to be counted by. */
+function brokenSuites(report: Partial<VitestReport>): number {
+  return (report.testResults ?? []).filter(
+    (suite) => suite.status === 'failed' && suite.assertionResults.length === 0,
+  ).length
+}
+
+function findChromium(): string | undefined {
+  const places = [
+    process.env['CHROMIUM_PATH'],
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  ]
+  return places.find((path) => path !== undefined && path !== '' && existsSync(path))
+}
+
+interface VitestReport {
+  numPassedTests: number
+  numFailedTests: number
+  numPendingTests: number
+  numTodoTests: number
+  numFailedTestSuites: number
+  testResults: { status: string; assertionResults: unknown[] }[]
+}
+
+interface PlaywrightReport {
+  stats: { expected: number; unexpected: number; flaky: number; skipped: number }
+}
