@@ -1,0 +1,46 @@
+export { createLatchkey, type Latchkey, type LatchkeyOptions } from './latchkey.ts'
+export type {
+  CreateOptions,
+  CreateResult,
+  Keys,
+  ListResult,
+  RevokeResult,
+  UpdateOptions,
+  UpdateResult,
+} from './keys.ts'
+export {
+  DEFAULT_PAGE_SIZE,
+  KEY_SORTS,
+  MAX_PAGE_SIZE,
+  MAX_SEARCH_LENGTH,
+  type ListOptions,
+} from './key-list.ts'
+export { MAX_METADATA_BYTES, MAX_METADATA_DEPTH, MAX_SCOPES, type InvalidInput } from './key-input.ts'
+export { MAX_IDEMPOTENCY_KEY_LENGTH, MIN_IDEMPOTENCY_KEY_LENGTH } from './idempotency.ts'
+export {
+  KEY_STATES,
+  keyState,
+  type Actor,
+  type ApiKey,
+  type JsonValue,
+  type KeyState,
+  type Metadata,
+} from './key.ts'
+export { MAX_NAME_LENGTH, parseKeyName, type KeyName } from './key-name.ts'
+export type { KeySort } from './store.ts'
+export {
+  generateSecret,
+  hashSecret,
+  isKeyPrefix,
+  MAX_SECRET_LENGTH,
+  parseSecret,
+  SECRET_PATTERN,
+  type Environment,
+  type SecretParts,
+} from './secret.ts'
+export type { RefusalReason, Requirement, Verdict, VerifiedKey } from './verdict.ts'
+export type { Verify } from './verify.ts'
+export { MAX_ENTRY_LIFETIME_MS } from './cache.ts'
+export { openDatabase, type Database, type DrizzleDatabase } from './postgres/database.ts'
+export { migrate } from './postgres/migrate.ts'
+export { StoreUnavailable } from './store-unavailable.ts'

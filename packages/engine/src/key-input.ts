@@ -1,0 +1,99 @@
+import type { JsonValue, Metadata } from './key.ts'
+import { parseKeyName } from './key-name.ts'
+import type { Environment } from './secret.ts'
+
+export const MAX_SCOPES = 100
+export const MAX_METADATA_BYTES = 4_096
+/** Deeper JSON is refused before anything recursive, here or in Postgres, meets it. */
+export const MAX_METADATA_DEPTH = 16
+
+/** What is wrong with a request, in words for the person who sent it. */
+export interface InvalidInput {
+  ok: false
+  reason: 'invalid'
+  field: string
+  message: string
+}
+
+/** The outcome of one check. */
+export type Checked<T> = { ok: true; value: T } | InvalidInput
+
+export function invalid(field: string, message: string): InvalidInput {
+  return { ok: false, reason: 'invalid', field, message }
+}
+
+export function checkName(name: unknown): Checked<string> {
+  if (typeof name !== 'string') return invalid('name', 'must be text')
+  const parsed = parseKeyName(name)
+  return parsed.ok ? { ok: true, value: parsed.name } : invalid('name', parsed.message)
+}
+
+export function checkEnvironment(environment: unknown): Checked<Environment> {
+  return environment === 'live' || environment === 'test'
+    ? { ok: true, value: environment }
+    : invalid('environment', 'must be "live" or "test"')
+}
+
+/** A key may hold only scopes that the host declared. One named twice is held once. */
+export function checkScopes(
+  scopes: unknown,
+  declared: Readonly<Record<string, string>>,
+): Checked<readonly string[]> {
+  if (!Array.isArray(scopes)) return invalid('scopes', 'must be a list')
+  const distinct = [...new Set<unknown>(scopes)]
+  if (distinct.length > MAX_SCOPES) return invalid('scopes', `must be at most ${MAX_SCOPES}`)
+  const isDeclared = (scope: unknown) => typeof scope === 'string' && Object.hasOwn(declared, scope)
+  return distinct.every(isDeclared)
+    ? { ok: true, value: distinct as string[] }
+    : invalid('scopes', `must be among: ${Object.keys(declared).join(', ') || '(none are declared)'}`)
+}
+
+/** A moment in the future that RFC 3339 can write, or null for never. */
+export function checkExpiry(expiresAt: unknown, nowMs: number): Checked<Date | null> {
+  if (expiresAt === null) return { ok: true, value: null }
+  if (!(expiresAt instanceof Date) || Number.isNaN(expiresAt.getTime())) {
+    return invalid('expiresAt', 'must be a date or null')
+  }
+  if (expiresAt.getTime() <= nowMs) return invalid('expiresAt', 'must be in the future')
+  if (expiresAt.getUTCFullYear() > 9999) return invalid('expiresAt', 'must be before the year 10000')
+  return { ok: true, value: expiresAt }
+}
+
+/** A JSON object that survives storage as it is. */
+export function checkMetadata(metadata: unknown): Checked<Metadata> {
+  if (!isJson(metadata, MAX_METADATA_DEPTH) || !isObject(metadata)) {
+    return invalid(
+      'metadata',
+      `must be a JSON object, at most ${MAX_METADATA_DEPTH} levels deep, of valid Unicode without U+0000`,
+    )
+  }
+  if (Buffer.byteLength(JSON.stringify(metadata)) > MAX_METADATA_BYTES) {
+    return invalid('metadata', `must be at most ${MAX_METADATA_BYTES} bytes of JSON`)
+  }
+  return { ok: true, value: metadata }
+}
+
+/** Text that Postgres takes as it is: valid Unicode without U+0000. */
+export function isStorableText(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\u0000')
+}
+
+function isJson(value: unknown, depth: number): value is JsonValue {
+  if (value === null || typeof value === 'boolean') return true
+  if (typeof value === 'string') return isStorableText(value)
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (typeof value !== 'object' || depth === 0) return false
+  if (Array.isArray(value)) return value.every((item) => isJson(item, depth - 1))
+  return (
+    isObject(value) &&
+    Object.entries(value).every(
+      ([name, item]) => name !== '__proto__' && isStorableText(name) && isJson(item, depth - 1),
+    )
+  )
+}
+
+function isObject(value: unknown): value is Metadata {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}

@@ -1,0 +1,82 @@
+import { keyIdToUuid } from './key-id.ts'
+import { checkEnvironment, invalid, isStorableText, type Checked } from './key-input.ts'
+import { KEY_STATES, type ApiKey, type KeyState } from './key.ts'
+import type { Environment } from './secret.ts'
+import type { KeySort, ListQuery, PagePosition } from './store.ts'
+
+export const DEFAULT_PAGE_SIZE = 25
+export const MAX_PAGE_SIZE = 100
+export const MAX_SEARCH_LENGTH = 200
+export const KEY_SORTS: readonly KeySort[] = ['createdAt', '-createdAt', 'name', '-name']
+
+/** Which of an owner's keys to list, and in which order. */
+export interface ListOptions {
+  /** How many, 1 to 100; 25 when left out. */
+  limit?: number | undefined
+  /** The `nextCursor` of the page before. */
+  cursor?: string | undefined
+  /** Part of a name, in any case, or the beginning of a key's `start`. */
+  q?: string | undefined
+  /** Only keys in these states; when left out, every key that is not revoked. */
+  status?: readonly KeyState[] | undefined
+  environment?: Environment | undefined
+  /** `-createdAt`, newest first, when left out. */
+  sort?: KeySort | undefined
+}
+
+/** Checks what was asked; `limit` in the result is one more than a page, to see whether another follows. */
+export function parseListOptions(options: ListOptions, now: Date): Checked<ListQuery> {
+  const { limit = DEFAULT_PAGE_SIZE, cursor, q, status, environment, sort = '-createdAt' } = options
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE_SIZE) {
+    return invalid('limit', `must be a whole number from 1 to ${MAX_PAGE_SIZE}`)
+  }
+  if (!KEY_SORTS.includes(sort)) return invalid('sort', `must be one of ${KEY_SORTS.join(', ')}`)
+  if (q !== undefined && (q.length > MAX_SEARCH_LENGTH || !isStorableText(q))) {
+    return invalid('q', `must be at most ${MAX_SEARCH_LENGTH} characters of valid Unicode without U+0000`)
+  }
+  if (status?.some((state) => !KEY_STATES.includes(state))) {
+    return invalid('status', `must be among: ${KEY_STATES.join(', ')}`)
+  }
+  if (environment !== undefined) {
+    const checked = checkEnvironment(environment)
+    if (!checked.ok) return checked
+  }
+  const after = cursor === undefined ? null : readCursor(cursor, sort)
+  if (cursor !== undefined && after === null) {
+    return invalid('cursor', 'is not the nextCursor of a page in this order')
+  }
+  const search = q?.trim() || null
+  const states = status?.length ? [...new Set(status)] : KEY_STATES.filter((state) => state !== 'revoked')
+  return {
+    ok: true,
+    value: { limit: limit + 1, after, search, states, environment: environment ?? null, sort, now },
+  }
+}
+
+/** The cursor of the page that begins behind this key. Opaque to callers; it holds nothing they have not seen. */
+export function writeCursor(key: ApiKey, sort: KeySort): string {
+  const value = sort.endsWith('name') ? key.name : key.createdAt.toISOString()
+  return Buffer.from(JSON.stringify([sort, value, key.id])).toString('base64url')
+}
+
+/** A cursor may come from anyone, so nothing in it is believed that is not checked. It selects within the owner's keys only. */
+export function readCursor(cursor: string, sort: KeySort): PagePosition | null {
+  const [cursorSort, value, id, ...rest] = parseArray(cursor)
+  if (cursorSort !== sort || rest.length > 0) return null
+  if (typeof value !== 'string' || typeof id !== 'string' || keyIdToUuid(id) === null) return null
+  const isValue = sort.endsWith('name') ? isStorableText(value) : isIsoMoment(value)
+  return isValue ? { value, id } : null
+}
+
+function parseArray(cursor: string): unknown[] {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
+    return Array.isArray(parsed) ? parsed : []
+  } catch {
+    return []
+  }
+}
+
+function isIsoMoment(text: string): boolean {
+  return /^\d{4}-/.test(text) && !Number.isNaN(Date.parse(text)) && new Date(text).toISOString() === text
+}

@@ -1,0 +1,267 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { KeyCache } from './cache.ts'
+import { fingerprint, idempotencyId, isIdempotencyKey, openSecret, sealSecret } from './idempotency.ts'
+import { MAX_IDEMPOTENCY_KEY_LENGTH, MIN_IDEMPOTENCY_KEY_LENGTH } from './idempotency.ts'
+import { createKeyId } from './key-id.ts'
+import {
+  checkEnvironment,
+  checkExpiry,
+  checkMetadata,
+  checkName,
+  checkScopes,
+  invalid,
+  type Checked,
+  type InvalidInput,
+} from './key-input.ts'
+import { parseListOptions, writeCursor, type ListOptions } from './key-list.ts'
+import { keyState, type Actor, type ApiKey, type Metadata } from './key.ts'
+import { generateSecret, hashSecret, parseSecret, type Environment } from './secret.ts'
+import type { Decision, KeyChanges, KeyStore, NewKey } from './store.ts'
+
+/** What a new key shall be. */
+export interface CreateOptions {
+  name: string
+  /** `live` when left out. */
+  environment?: Environment | undefined
+  scopes?: readonly string[] | undefined
+  expiresAt?: Date | null | undefined
+  metadata?: Metadata | undefined
+  /**
+   * 16 to 255 printable characters that name this one request, best a UUID. Sent again with the same options, it
+   * answers with the same key and secret, for a limited time, instead of making another.
+   */
+  idempotencyKey?: string | undefined
+}
+
+/** What to change; what is left out stays. */
+export interface UpdateOptions {
+  name?: string | undefined
+  scopes?: readonly string[] | undefined
+  expiresAt?: Date | null | undefined
+  metadata?: Metadata | undefined
+  /** false disables the key until it is set to true. */
+  enabled?: boolean | undefined
+}
+
+/** The outcome of {@link Keys.create}. `secret` is shown here and never again. */
+export type CreateResult =
+  | { ok: true; apiKey: ApiKey; secret: string; replayed: boolean }
+  | InvalidInput
+  | { ok: false; reason: 'too_many_keys' | 'idempotency_mismatch' | 'idempotency_in_flight' }
+
+/** The outcome of {@link Keys.list}. */
+export type ListResult = { ok: true; data: ApiKey[]; nextCursor: string | null } | InvalidInput
+
+/** The outcome of {@link Keys.update}. */
+export type UpdateResult =
+  { ok: true; apiKey: ApiKey } | InvalidInput | { ok: false; reason: 'not_found' | 'revoked' | 'expired' }
+
+/** The outcome of {@link Keys.revoke}. */
+export type RevokeResult = { ok: true; apiKey: ApiKey } | { ok: false; reason: 'not_found' }
+
+/**
+ * What a management route calls. Every call names the owner whose keys it is about, and reaches no other's. The
+ * owner and the actor come from the host's own sign-in, never from a request's body.
+ *
+ * Each call rejects with StoreUnavailable when the database does not do its part. A change that resolved is in
+ * force: no verdict of this process rests on the state before it.
+ */
+export interface Keys {
+  create(owner: string, actor: Actor, options: CreateOptions): Promise<CreateResult>
+  list(owner: string, options?: ListOptions): Promise<ListResult>
+  get(owner: string, id: string): Promise<ApiKey | null>
+  update(owner: string, actor: Actor, id: string, options: UpdateOptions): Promise<UpdateResult>
+  /** Revokes for good. The record stays, so that what the key did can still be told. */
+  revoke(owner: string, actor: Actor, id: string): Promise<RevokeResult>
+}
+
+/** What {@link createKeys} needs from outside. */
+export interface KeysOptions {
+  store: KeyStore
+  cache: KeyCache
+  namespace: string
+  keyPrefix: string
+  scopes: Readonly<Record<string, string>>
+  maxKeysPerOwner: number
+  idempotencyWindowSeconds: number
+  now: () => number
+}
+
+/** Makes the key management of one namespace. */
+export function createKeys(options: KeysOptions): Keys {
+  const { store, cache, namespace, keyPrefix, now } = options
+
+  function checkCreate(input: CreateOptions) {
+    const { environment = 'live', scopes = [], expiresAt = null, metadata = {}, idempotencyKey } = input
+    if (idempotencyKey !== undefined && !isIdempotencyKey(idempotencyKey)) {
+      const length = `${MIN_IDEMPOTENCY_KEY_LENGTH} to ${MAX_IDEMPOTENCY_KEY_LENGTH}`
+      return invalid('idempotencyKey', `must be ${length} printable ASCII characters; use a UUID`)
+    }
+    return allChecked({
+      name: checkName(input.name),
+      environment: checkEnvironment(environment),
+      scopes: checkScopes(scopes, options.scopes),
+      expiresAt: checkExpiry(expiresAt, now()),
+      metadata: checkMetadata(metadata),
+    })
+  }
+
+  return {
+    async create(owner, actor, input) {
+      assertIdentity(owner, actor)
+      const checked = checkCreate(input)
+      if (!checked.ok) return checked
+      const { value: wanted } = checked
+      const { idempotencyKey } = input
+
+      const secret = generateSecret({ prefix: keyPrefix, environment: wanted.environment })
+      const createdAt = new Date(now())
+      const key: NewKey = {
+        ...wanted,
+        id: createKeyId(),
+        owner,
+        hash: hashSecret(secret),
+        start: parseSecret(secret)!.start,
+        createdAt,
+        createdBy: actor,
+      }
+      const record =
+        idempotencyKey === undefined
+          ? null
+          : {
+              id: idempotencyId({ namespace, owner, actorId: actor.id, idempotencyKey }),
+              fingerprint: fingerprint(wanted),
+              sealedSecret: sealSecret(secret, idempotencyKey),
+              expiresAt: new Date(createdAt.getTime() + options.idempotencyWindowSeconds * 1_000),
+            }
+      const created = await store.create(key, { maxKeys: options.maxKeysPerOwner, idempotency: record })
+
+      switch (created.outcome) {
+        case 'created':
+          cache.invalidate(key.hash)
+          return { ok: true, apiKey: created.apiKey, secret, replayed: false }
+        case 'replay':
+          if (!timingSafeEqual(created.record.fingerprint, record!.fingerprint)) {
+            return { ok: false, reason: 'idempotency_mismatch' }
+          }
+          return {
+            ok: true,
+            apiKey: created.apiKey,
+            secret: openSecret(created.record.sealedSecret, idempotencyKey!),
+            replayed: true,
+          }
+        case 'in_flight':
+          return { ok: false, reason: 'idempotency_in_flight' }
+        case 'too_many_keys':
+          return { ok: false, reason: 'too_many_keys' }
+      }
+    },
+
+    async list(owner, listOptions = {}) {
+      assertIdentity(owner)
+      const parsed = parseListOptions(listOptions, new Date(now()))
+      if (!parsed.ok) return parsed
+      const query = parsed.value
+      const found = await store.list(owner, query)
+      const data = found.slice(0, query.limit - 1)
+      const last = data.at(-1)
+      const nextCursor = found.length > data.length && last ? writeCursor(last, query.sort) : null
+      return { ok: true, data, nextCursor }
+    },
+
+    async get(owner, id) {
+      assertIdentity(owner)
+      return store.find(owner, id)
+    },
+
+    async update(owner, actor, id, input) {
+      assertIdentity(owner, actor)
+      const nowMs = now()
+      const checked = checkUpdate(input, options.scopes, nowMs)
+      if (!checked.ok) return checked
+      const by = { actor, now: new Date(nowMs) }
+      const result = await store.change(owner, id, by, (current) =>
+        decideUpdate(current, checked.value, input.enabled, nowMs),
+      )
+      if (result.outcome === 'not_found') return { ok: false, reason: 'not_found' }
+      if (result.outcome === 'refused') return { ok: false, reason: result.refusal }
+      cache.invalidate(result.hash)
+      return { ok: true, apiKey: result.apiKey }
+    },
+
+    async revoke(owner, actor, id) {
+      assertIdentity(owner, actor)
+      const revokedAt = new Date(now())
+      const result = await store.change(owner, id, { actor, now: revokedAt }, (current) =>
+        current.revokedAt === null
+          ? { ok: true, changes: { revokedAt } }
+          : { ok: false, refusal: 'not_found' as const },
+      )
+      if (result.outcome !== 'changed') return { ok: false, reason: 'not_found' }
+      cache.invalidate(result.hash)
+      return { ok: true, apiKey: result.apiKey }
+    },
+  }
+}
+
+function checkUpdate(
+  { name, scopes, expiresAt, metadata, enabled }: UpdateOptions,
+  declared: Readonly<Record<string, string>>,
+  nowMs: number,
+): Checked<KeyChanges> {
+  if (enabled !== undefined && typeof enabled !== 'boolean')
+    return invalid('enabled', 'must be true or false')
+  return allChecked({
+    ...(name !== undefined && { name: checkName(name) }),
+    ...(scopes !== undefined && { scopes: checkScopes(scopes, declared) }),
+    ...(expiresAt !== undefined && { expiresAt: checkExpiry(expiresAt, nowMs) }),
+    ...(metadata !== undefined && { metadata: checkMetadata(metadata) }),
+  })
+}
+
+/** A revoked key never changes again. An expired one works again only when it is given more time, not by enabling it. */
+function decideUpdate(
+  current: ApiKey,
+  fields: KeyChanges,
+  enabled: boolean | undefined,
+  nowMs: number,
+): Decision<'revoked' | 'expired'> {
+  if (current.revokedAt !== null) return { ok: false, refusal: 'revoked' }
+  const { expiresAt = current.expiresAt } = fields
+  const disabledAt =
+    enabled === undefined ? current.disabledAt : enabled ? null : (current.disabledAt ?? new Date(nowMs))
+  if (enabled === true && keyState({ ...current, expiresAt, disabledAt }, nowMs) === 'expired') {
+    return { ok: false, refusal: 'expired' }
+  }
+  const isUnchanged = Object.keys(fields).length === 0 && disabledAt === current.disabledAt
+  return { ok: true, changes: isUnchanged ? null : { ...fields, disabledAt } }
+}
+
+/** The first thing that is wrong, or every value. */
+function allChecked<T extends object>(checks: { [K in keyof T]: Checked<T[K]> }): Checked<T> {
+  const values: Partial<T> = {}
+  for (const [field, checked] of Object.entries(checks) as [keyof T, Checked<T[keyof T]>][]) {
+    if (!checked.ok) return checked
+    values[field] = checked.value
+  }
+  return { ok: true, value: values as T }
+}
+
+const MAX_IDENTITY_LENGTH = 255
+
+/** Owner and actor come from the host's code, so a bad one is a mistake in it, not a person's input. */
+function assertIdentity(owner: string, actor?: Actor): void {
+  assertText(owner, 'owner')
+  if (actor === undefined) return
+  assertText(actor.id, 'actor.id')
+  if (actor.name !== null) assertText(actor.name, 'actor.name')
+}
+
+function assertText(text: string, what: string): void {
+  const isFine = typeof text === 'string' && text.length >= 1 && text.length <= MAX_IDENTITY_LENGTH
+  if (!isFine || !text.isWellFormed() || text.includes('\u0000')) {
+    throw new TypeError(
+      `${what} must be 1 to ${MAX_IDENTITY_LENGTH} characters of valid Unicode without U+0000.`,
+    )
+  }
+}

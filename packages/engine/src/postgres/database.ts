@@ -1,0 +1,112 @@
+import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
+import { drizzle as drizzleOnPglite } from 'drizzle-orm/pglite'
+import { drizzle as drizzleOnPostgres } from 'drizzle-orm/postgres-js'
+import postgres from 'postgres'
+import { StoreUnavailable } from '../store-unavailable.ts'
+import { lockFolder } from './folder-lock.ts'
+
+/** A Drizzle database on any driver, or a transaction of one. */
+export type DrizzleDatabase = PgDatabase<PgQueryResultHKT, Record<string, unknown>>
+
+/** An open database: a Postgres server, or Postgres inside this process. */
+export interface Database {
+  readonly kind: 'postgres' | 'pglite'
+  /** For a host's own tables in the same database. */
+  readonly drizzle: DrizzleDatabase
+  /**
+   * Calls `onMessage` with each payload sent to the channel, and `onListening` each time listening begins: once
+   * now, and again after every broken connection, when messages may have been missed.
+   *
+   * @returns stops listening.
+   */
+  listen(
+    channel: string,
+    onMessage: (payload: string) => void,
+    onListening: () => void,
+  ): Promise<() => Promise<void>>
+  /** Ends every connection, and gives the folder back. */
+  close(): Promise<void>
+}
+
+const DEFAULT_FOLDER = './.latchkey'
+const CONNECT_TIMEOUT_SECONDS = 5
+const CLOSE_TIMEOUT_SECONDS = 5
+
+/**
+ * Opens a database.
+ *
+ * @param target a `postgres://` or `postgresql://` URL; or a folder, in which Postgres then runs inside this
+ * process (`./.latchkey` when left out); or `memory:` for one that is gone when it is closed.
+ * @throws StoreUnavailable within seconds when the server cannot be reached.
+ * @throws Error when another process uses the folder.
+ *
+ * @example
+ * const database = await openDatabase(process.env.DATABASE_URL)
+ */
+export async function openDatabase(target: string = DEFAULT_FOLDER): Promise<Database> {
+  if (/^postgres(ql)?:\/\//.test(target)) return openPostgres(target)
+  if (target === 'memory:') return openPglite(await PGlite.create())
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(target)) {
+    throw new Error('A database is a postgres:// URL, a folder, or "memory:".')
+  }
+  return openFolder(resolve(target))
+}
+
+async function openPostgres(url: string): Promise<Database> {
+  const client = postgres(url, {
+    connect_timeout: CONNECT_TIMEOUT_SECONDS,
+    onnotice: () => undefined,
+    connection: {
+      application_name: 'latchkey',
+      statement_timeout: 5_000,
+      idle_in_transaction_session_timeout: 10_000,
+    },
+  })
+  try {
+    await client`select 1`
+  } catch (error) {
+    await client.end({ timeout: 0 })
+    const { host, port, database } = client.options
+    throw StoreUnavailable.from(error).at(`${host.join(',')}:${port.join(',')}/${database}`)
+  }
+  return {
+    kind: 'postgres',
+    drizzle: drizzleOnPostgres(client),
+    async listen(channel, onMessage, onListening) {
+      const { unlisten } = await client.listen(channel, onMessage, onListening)
+      return unlisten
+    },
+    close: () => client.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
+  }
+}
+
+/** Postgres' files live in a folder below, so that a host can keep other things beside them. */
+async function openFolder(folder: string): Promise<Database> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const unlock = await lockFolder(folder)
+  try {
+    return openPglite(await PGlite.create(join(folder, 'database')), unlock)
+  } catch (error) {
+    await unlock()
+    throw error
+  }
+}
+
+function openPglite(client: PGlite, afterClose?: () => Promise<void>): Database {
+  return {
+    kind: 'pglite',
+    drizzle: drizzleOnPglite(client),
+    async listen(channel, onMessage, onListening) {
+      const unlisten = await client.listen(channel, onMessage)
+      onListening()
+      return unlisten
+    },
+    async close() {
+      if (!client.closed) await client.close()
+      await afterClose?.()
+    },
+  }
+}

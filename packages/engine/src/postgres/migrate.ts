@@ -1,0 +1,112 @@
+import { sql, type SQL } from 'drizzle-orm'
+import { integer, text, timestamp } from 'drizzle-orm/pg-core'
+import { StoreUnavailable } from '../store-unavailable.ts'
+import type { Database, DrizzleDatabase } from './database.ts'
+import { migrations as allMigrations } from './migrations/index.ts'
+import { latchkeySchema } from './schema.ts'
+
+/** One forward step of the schema. Each statement runs by itself; all of them in one transaction. */
+export interface Migration {
+  version: number
+  name: string
+  statements: readonly SQL[]
+}
+
+/** Latchkey's own journal. A host's journal is neither read nor written. */
+const journal = latchkeySchema.table('migrations', {
+  version: integer('version').primaryKey(),
+  name: text('name').notNull(),
+  appliedAt: timestamp('applied_at', { withTimezone: true }).notNull().defaultNow(),
+})
+
+/** Any number, as long as every Latchkey uses the same: "latchkey" in ASCII. */
+const MIGRATION_LOCK = '7809651199139603833'
+
+/**
+ * Brings the database's `latchkey` schema up to date. Safe to call from any number of processes at once: one
+ * works, the others wait and find nothing left to do. A process that dies midway leaves nothing behind.
+ *
+ * @throws Error when the schema is newer than this version of Latchkey knows.
+ * @throws StoreUnavailable when the database does not do its part.
+ */
+export async function migrate(
+  database: Database,
+  migrations: readonly Migration[] = allMigrations,
+): Promise<void> {
+  const latest = migrations.at(-1)?.version ?? 0
+  const version = await guarded(() =>
+    database.drizzle.transaction(async (transaction) => {
+      await transaction.execute(sql`set local statement_timeout = 0`)
+      await transaction.execute(sql`set local lock_timeout = '60s'`)
+      await transaction.execute(sql`select pg_advisory_xact_lock(${MIGRATION_LOCK}::bigint)`)
+      const current = await currentVersion(transaction)
+      if (current === null) await createJournal(transaction)
+      for (const migration of migrations) {
+        if (migration.version > (current ?? 0)) await apply(transaction, migration)
+      }
+      return current ?? 0
+    }),
+  )
+  refuseNewer(version, latest)
+}
+
+/**
+ * Checks that {@link migrate} has nothing left to do, without changing anything.
+ *
+ * @throws Error with a sentence that says what to do when the schema is missing, older or newer.
+ */
+export async function assertMigrated(
+  database: Database,
+  migrations: readonly Migration[] = allMigrations,
+): Promise<void> {
+  const latest = migrations.at(-1)?.version ?? 0
+  const version = (await guarded(() => currentVersion(database.drizzle))) ?? 0
+  refuseNewer(version, latest)
+  if (version < latest) {
+    throw new Error(
+      `The database's "latchkey" schema is at version ${version}, but this version of Latchkey needs ${latest}. ` +
+        'Call migrate(database) first, or leave the option "migrate" on.',
+    )
+  }
+}
+
+async function apply(transaction: DrizzleDatabase, { version, name, statements }: Migration): Promise<void> {
+  for (const statement of statements) await transaction.execute(statement)
+  await transaction.insert(journal).values({ version, name })
+}
+
+/** Asks for the journal before it creates anything: `create schema if not exists` needs rights even when it exists. */
+async function createJournal(transaction: DrizzleDatabase): Promise<void> {
+  await transaction.execute(sql`create schema if not exists latchkey`)
+  await transaction.execute(sql`create table latchkey.migrations (
+    version integer primary key,
+    name text not null,
+    applied_at timestamptz not null default now()
+  )`)
+}
+
+/** The newest version that was applied; null when there is no journal yet. */
+async function currentVersion(drizzle: DrizzleDatabase): Promise<number | null> {
+  const [table] = await drizzle
+    .select({ exists: sql<boolean>`to_regclass('latchkey.migrations') is not null` })
+    .from(sql`(values (1)) as one`)
+  if (table?.exists !== true) return null
+  const [row] = await drizzle.select({ version: sql<number | null>`max(${journal.version})` }).from(journal)
+  return row?.version ?? 0
+}
+
+function refuseNewer(version: number, latest: number): void {
+  if (version <= latest) return
+  throw new Error(
+    `The database's "latchkey" schema is at version ${version}, but this version of Latchkey knows only ${latest}. ` +
+      'A newer Latchkey has migrated it: upgrade @latchkey/engine (and @latchkey/fastify) here as well.',
+  )
+}
+
+async function guarded<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw StoreUnavailable.from(error)
+  }
+}

@@ -1,0 +1,5 @@
+import type { Migration } from '../migrate.ts'
+import { keysMigration } from './0001-keys.ts'
+
+/** Every migration, oldest first. They ship as modules, so nothing looks for files at run time. */
+export const migrations: readonly Migration[] = [keysMigration]

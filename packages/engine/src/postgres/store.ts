@@ -1,0 +1,280 @@
+import { and, asc, desc, eq, inArray, isNotNull, isNull, gt, lte, or, sql, type SQL } from 'drizzle-orm'
+import { keyIdFromUuid, keyIdToUuid } from '../key-id.ts'
+import type { ApiKey, KeyState } from '../key.ts'
+import type { Created, KeyChanges, KeyStore, ListQuery, NewKey } from '../store.ts'
+import { StoreUnavailable } from '../store-unavailable.ts'
+import { advisoryLockKey } from './advisory-lock.ts'
+import type { Database, DrizzleDatabase } from './database.ts'
+import { idempotency, keys, lastUsed } from './schema.ts'
+
+const FIND_DEADLINE_MS = 2_000
+const DEADLINE_MS = 6_000
+/** Dead records removed by one create: enough to keep up, too few to be felt. */
+const SWEEP_SIZE = 100
+
+/** Keys in Postgres; the promises are in {@link KeyStore}. Every SQL statement about keys is in this file. */
+export function createPostgresStore({ drizzle }: Database, namespace: string): KeyStore {
+  const byHash = selectKeys(drizzle)
+    .where(and(eq(keys.namespace, namespace), eq(keys.hash, sql.placeholder('hash'))))
+    .prepare('latchkey_find_by_hash')
+
+  const owned = (owner: string) => and(eq(keys.namespace, namespace), eq(keys.owner, owner))
+
+  return {
+    async findByHash(hash) {
+      const rows = await within(FIND_DEADLINE_MS, byHash.execute({ hash: Buffer.from(hash, 'base64url') }))
+      return firstKey(rows)
+    },
+
+    create(key, options) {
+      return within(
+        DEADLINE_MS,
+        drizzle.transaction((transaction) => create(transaction, namespace, key, options)),
+      )
+    },
+
+    async find(owner, id) {
+      const uuid = keyIdToUuid(id)
+      if (uuid === null) return null
+      return firstKey(
+        await within(DEADLINE_MS, selectKeys(drizzle).where(and(owned(owner), eq(keys.id, uuid)))),
+      )
+    },
+
+    async list(owner, query) {
+      const rows = await within(
+        DEADLINE_MS,
+        selectKeys(drizzle)
+          .where(and(owned(owner), ...filters(query)))
+          .orderBy(...order(query))
+          .limit(query.limit),
+      )
+      return rows.map(toApiKey)
+    },
+
+    change(owner, id, { actor, now }, decide) {
+      const uuid = keyIdToUuid(id)
+      if (uuid === null) return Promise.resolve({ outcome: 'not_found' })
+      const row = and(owned(owner), eq(keys.id, uuid))
+      return within(
+        DEADLINE_MS,
+        drizzle.transaction(async (transaction) => {
+          const [current] = await transaction.select().from(keys).where(row).for('update')
+          if (current === undefined) return { outcome: 'not_found' }
+          const decision = decide(toApiKey({ key: current, usedAt: null }))
+          if (!decision.ok) return { outcome: 'refused', refusal: decision.refusal }
+          if (decision.changes !== null) {
+            await transaction
+              .update(keys)
+              .set({
+                ...columns(decision.changes),
+                updatedAt: now,
+                updatedById: actor.id,
+                updatedByName: actor.name,
+                ...(decision.changes.revokedAt && { revokedById: actor.id, revokedByName: actor.name }),
+              })
+              .where(row)
+          }
+          const [changed] = await selectKeys(transaction).where(row)
+          return {
+            outcome: 'changed',
+            apiKey: toApiKey(changed!),
+            hash: Buffer.from(current.hash).toString('base64url'),
+          }
+        }),
+      )
+    },
+
+    async saveLastUses(uses) {
+      const rows = [...uses].map(([id, usedAt]) => ({ id: keyIdToUuid(id), at: new Date(usedAt) }))
+      // Sorted, so that two nodes that store the same keys at once cannot wait for each other.
+      await within(
+        DEADLINE_MS,
+        drizzle.execute(sql`
+          insert into ${lastUsed} (key_id, used_at)
+          select id, at from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as uses (id uuid, at timestamptz)
+          order by id
+          on conflict (key_id) do update set used_at = greatest(${lastUsed}.used_at, excluded.used_at)`),
+      )
+    },
+
+    async ping() {
+      await within(FIND_DEADLINE_MS, drizzle.execute(sql`select 1`))
+    },
+  }
+}
+
+type KeyRow = { key: typeof keys.$inferSelect; usedAt: Date | null }
+
+function selectKeys(drizzle: DrizzleDatabase) {
+  return drizzle
+    .select({ key: keys, usedAt: lastUsed.usedAt })
+    .from(keys)
+    .leftJoin(lastUsed, eq(lastUsed.keyId, keys.id))
+}
+
+function firstKey([row]: KeyRow[]): ApiKey | null {
+  return row === undefined ? null : toApiKey(row)
+}
+
+/** The public record, field by field, so that a column added later is not told by accident. */
+function toApiKey({ key, usedAt }: KeyRow): ApiKey {
+  return {
+    id: keyIdFromUuid(key.id),
+    namespace: key.namespace,
+    owner: key.owner,
+    name: key.name,
+    environment: key.environment,
+    start: key.start,
+    scopes: key.scopes,
+    metadata: key.metadata,
+    createdAt: key.createdAt,
+    createdBy: { id: key.createdById, name: key.createdByName },
+    updatedAt: key.updatedAt,
+    expiresAt: key.expiresAt,
+    disabledAt: key.disabledAt,
+    revokedAt: key.revokedAt,
+    lastUsedAt: usedAt,
+  }
+}
+
+async function create(
+  transaction: DrizzleDatabase,
+  namespace: string,
+  key: NewKey,
+  { maxKeys, idempotency: record }: Parameters<KeyStore['create']>[1],
+): Promise<Created> {
+  const ofOwner = and(eq(keys.namespace, namespace), eq(keys.owner, key.owner))
+
+  if (record !== null) {
+    const lock = advisoryLockKey('idempotency', namespace, record.id)
+    const [answer] = await transaction
+      .select({ isMine: sql<boolean>`pg_try_advisory_xact_lock(${lock}::bigint)` })
+      .from(sql`(values (1)) as one`)
+    if (answer?.isMine !== true) return { outcome: 'in_flight' }
+
+    await sweep(transaction, namespace, key.createdAt)
+    const sameRequest = and(
+      eq(idempotency.namespace, namespace),
+      eq(idempotency.owner, key.owner),
+      eq(idempotency.id, record.id),
+    )
+    const [earlier] = await transaction.select().from(idempotency).where(sameRequest)
+    if (earlier !== undefined && earlier.expiresAt > key.createdAt) {
+      const rows = await selectKeys(transaction).where(and(ofOwner, eq(keys.id, earlier.keyId)))
+      return { outcome: 'replay', apiKey: toApiKey(rows[0]!), record: earlier }
+    }
+    if (earlier !== undefined) await transaction.delete(idempotency).where(sameRequest)
+  }
+
+  // One create of an owner at a time: two that count together would both find room for one.
+  const lock = advisoryLockKey('owner', namespace, key.owner)
+  await transaction.execute(sql`select pg_advisory_xact_lock(${lock}::bigint)`)
+  const count = await transaction.$count(keys, and(ofOwner, isNull(keys.revokedAt)))
+  if (count >= maxKeys) return { outcome: 'too_many_keys' }
+
+  const [created] = await transaction
+    .insert(keys)
+    .values({
+      id: keyIdToUuid(key.id)!,
+      namespace,
+      owner: key.owner,
+      hash: Buffer.from(key.hash, 'base64url'),
+      start: key.start,
+      name: key.name,
+      environment: key.environment,
+      scopes: [...key.scopes],
+      metadata: key.metadata,
+      createdAt: key.createdAt,
+      createdById: key.createdBy.id,
+      createdByName: key.createdBy.name,
+      updatedAt: key.createdAt,
+      updatedById: key.createdBy.id,
+      updatedByName: key.createdBy.name,
+      expiresAt: key.expiresAt,
+    })
+    .returning()
+  if (record !== null) {
+    await transaction
+      .insert(idempotency)
+      .values({ ...record, namespace, owner: key.owner, keyId: created!.id })
+  }
+  return { outcome: 'created', apiKey: toApiKey({ key: created!, usedAt: null }) }
+}
+
+/** Removes records whose time is over; those another create is removing are left to it. */
+async function sweep(transaction: DrizzleDatabase, namespace: string, now: Date): Promise<void> {
+  const dead = transaction
+    .select({ id: idempotency.id })
+    .from(idempotency)
+    .where(and(eq(idempotency.namespace, namespace), lte(idempotency.expiresAt, now)))
+    .orderBy(idempotency.expiresAt)
+    .limit(SWEEP_SIZE)
+    .for('update', { skipLocked: true })
+  await transaction.delete(idempotency).where(inArray(idempotency.id, dead))
+}
+
+function columns({ scopes, ...changes }: KeyChanges) {
+  return { ...changes, ...(scopes && { scopes: [...scopes] }) }
+}
+
+function filters(query: ListQuery): (SQL | undefined)[] {
+  return [
+    or(...query.states.map((state) => hasState(state, query.now))),
+    query.environment === null ? undefined : eq(keys.environment, query.environment),
+    query.search === null ? undefined : matches(query.search),
+    query.after === null ? undefined : isAfter(query),
+  ]
+}
+
+/** The same precedence as `keyState`, in SQL. */
+function hasState(state: KeyState, now: Date): SQL | undefined {
+  const isExpired = lte(keys.expiresAt, now)
+  const isCurrent = and(isNull(keys.revokedAt), or(isNull(keys.expiresAt), gt(keys.expiresAt, now)))
+  if (state === 'revoked') return isNotNull(keys.revokedAt)
+  if (state === 'expired') return and(isNull(keys.revokedAt), isExpired)
+  if (state === 'disabled') return and(isCurrent, isNotNull(keys.disabledAt))
+  return and(isCurrent, isNull(keys.disabledAt))
+}
+
+function matches(search: string): SQL | undefined {
+  const literal = search.replace(/[\\%_]/g, '\\$&')
+  return or(
+    sql`${keys.name} ilike ${`%${literal}%`} escape '\\'`,
+    sql`${keys.start} like ${`${literal}%`} escape '\\'`,
+  )
+}
+
+/** By character code, whatever the database's language, so that every database pages alike. */
+const sortableName = sql`lower(${keys.name}) collate "C"`
+
+function order({ sort }: ListQuery): SQL[] {
+  const direction = sort.startsWith('-') ? desc : asc
+  const column = sort.endsWith('name') ? sortableName : keys.createdAt
+  return [direction(column), direction(keys.id)]
+}
+
+function isAfter({ sort, after }: ListQuery): SQL {
+  const comparison = sort.startsWith('-') ? sql`<` : sql`>`
+  const [column, value] = sort.endsWith('name')
+    ? [sortableName, sql`lower(${after!.value}) collate "C"`]
+    : [keys.createdAt, sql`${after!.value}::timestamptz`]
+  return sql`(${column}, ${keys.id}) ${comparison} (${value}, ${keyIdToUuid(after!.id)}::uuid)`
+}
+
+/** Ends a wait that the database does not end; the statement itself ends by the server's statement_timeout. */
+async function within<T>(deadlineMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new StoreUnavailable(`The key store did not answer within ${deadlineMs} ms.`))
+    }, deadlineMs)
+  })
+  try {
+    return await Promise.race([work, deadline])
+  } catch (error) {
+    throw StoreUnavailable.from(error)
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,119 @@
+import type { Actor, ApiKey, KeyState, Metadata } from './key.ts'
+import type { Environment } from './secret.ts'
+import type { LastUses } from './usage.ts'
+
+/** A key that does not exist yet, with everything the caller decides about it. */
+export interface NewKey {
+  id: string
+  owner: string
+  hash: string
+  start: string
+  name: string
+  environment: Environment
+  scopes: readonly string[]
+  metadata: Metadata
+  createdAt: Date
+  createdBy: Actor
+  expiresAt: Date | null
+}
+
+/** What is kept of a create, for a while, so that the same request can be answered again in the same way. */
+export interface IdempotencyRecord {
+  /** Digest of whose request it is and of its Idempotency-Key. */
+  id: Uint8Array
+  /** Digest of what was asked. */
+  fingerprint: Uint8Array
+  /** The secret, readable only with the Idempotency-Key. */
+  sealedSecret: Uint8Array
+  expiresAt: Date
+}
+
+/** The outcome of {@link KeyStore.create}. */
+export type Created =
+  | { outcome: 'created'; apiKey: ApiKey }
+  | { outcome: 'too_many_keys' }
+  /** The same request was answered before; here is what was kept of it, and its key as it is now. */
+  | { outcome: 'replay'; apiKey: ApiKey; record: Pick<IdempotencyRecord, 'fingerprint' | 'sealedSecret'> }
+  /** The same request is being answered right now. */
+  | { outcome: 'in_flight' }
+
+/** Columns that a change may set. */
+export interface KeyChanges {
+  name?: string
+  scopes?: readonly string[]
+  metadata?: Metadata
+  expiresAt?: Date | null
+  disabledAt?: Date | null
+  revokedAt?: Date
+}
+
+/** What a change decides when it sees the current record: new values, none at all, or a refusal. */
+export type Decision<Refusal> = { ok: true; changes: KeyChanges | null } | { ok: false; refusal: Refusal }
+
+/** The outcome of {@link KeyStore.change}. `hash` is there so that the caller can forget what it had cached. */
+export type Changed<Refusal> =
+  | { outcome: 'changed'; apiKey: ApiKey; hash: string }
+  | { outcome: 'refused'; refusal: Refusal }
+  | { outcome: 'not_found' }
+
+/** The orders in which keys can be listed; `-` is descending. */
+export type KeySort = 'createdAt' | '-createdAt' | 'name' | '-name'
+
+/** Where a page starts: behind the key with this id and this value in the order's column. */
+export interface PagePosition {
+  value: string
+  id: string
+}
+
+/** One page of an owner's keys. */
+export interface ListQuery {
+  limit: number
+  after: PagePosition | null
+  /** Part of a name, in any case, or the beginning of a `start`. */
+  search: string | null
+  states: readonly KeyState[]
+  environment: Environment | null
+  sort: KeySort
+  /** The moment at which states are decided. */
+  now: Date
+}
+
+/**
+ * Where keys live. One store serves one namespace: everything it reads and writes carries it, and everything
+ * a person may ask for carries the owner as well, so no call can reach another owner's keys. The one exception
+ * is `findByHash`: whoever presents a secret has not said who they are.
+ *
+ * Every method rejects with StoreUnavailable, and nothing else, when the database does not do its part in time.
+ * A change that was rejected so may still have happened. Nothing here ever sees a secret.
+ */
+export interface KeyStore {
+  /** The key with this hash, or null. Answers or rejects within two seconds. */
+  findByHash(hash: string): Promise<ApiKey | null>
+
+  /**
+   * Stores a new key unless the owner already has `maxKeys` that are not revoked; exact, however many creates
+   * run at once. With an idempotency record, both are stored or neither; and while a record with the same id is
+   * alive, nothing new is stored.
+   */
+  create(key: NewKey, options: { maxKeys: number; idempotency: IdempotencyRecord | null }): Promise<Created>
+
+  /** The owner's key with this id, or null. */
+  find(owner: string, id: string): Promise<ApiKey | null>
+
+  /** One page, in a total order: keys that come or go while paging are neither repeated nor do they hide others. */
+  list(owner: string, query: ListQuery): Promise<ApiKey[]>
+
+  /** Changes one key. `decide` sees the record while nobody else can change it; it must be pure. */
+  change<Refusal>(
+    owner: string,
+    id: string,
+    by: { actor: Actor; now: Date },
+    decide: (current: ApiKey) => Decision<Refusal>,
+  ): Promise<Changed<Refusal>>
+
+  /** Moves last uses forward, never back. A key that is gone by now is no error. */
+  saveLastUses(uses: LastUses): Promise<void>
+
+  /** Resolves when the database answers a trivial query. */
+  ping(): Promise<void>
+}
