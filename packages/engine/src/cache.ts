@@ -32,13 +32,13 @@ export interface KeyCacheOptions {
  */
 export interface KeyCache {
   /** The key; null when it is known not to exist; undefined when the store must be asked. */
-  get(hash: string): JudgeableKey | null | undefined
+  readonly get: (hash: string) => JudgeableKey | null | undefined
   /** Asks the store, or joins whoever is asking. */
-  fill(hash: string): Promise<JudgeableKey | null>
+  readonly fill: (hash: string) => Promise<JudgeableKey | null>
   /** Forgets one hash. */
-  invalidate(hash: string): void
+  readonly invalidate: (hash: string) => void
   /** Forgets everything, after changes may have been missed. */
-  clear(): void
+  readonly clear: () => void
 }
 
 /** Makes an empty cache. */
@@ -61,27 +61,26 @@ export function createKeyCache(options: KeyCacheOptions): KeyCache {
     if (flights.size >= maxFlights) {
       return Promise.reject(new StoreUnavailable('Too many keys are being looked up at once.'))
     }
-    const flight = fly(hash, () => flights.get(hash) === flight)
+    // The entry's life starts with the read, not with its end: what it says was true then.
+    const startedAt = monotonicNow()
+    const isAttached = () => flights.get(hash) === flight
+    const flight = load(hash)
+      .then((key) => {
+        if (isAttached()) remember(hash, key, startedAt)
+        return key
+      })
+      .finally(() => {
+        if (isAttached()) flights.delete(hash)
+      })
     flights.set(hash, flight)
     return flight
   }
 
-  async function fly(hash: string, isAttached: () => boolean): Promise<JudgeableKey | null> {
-    // The entry's life starts with the read, not with its end: what it says was true then.
-    const expiresAt =
-      monotonicNow() + MIN_ENTRY_LIFETIME_MS + random() * (MAX_ENTRY_LIFETIME_MS - MIN_ENTRY_LIFETIME_MS)
-    // Let `fill` register the flight before anything can settle it.
-    await undefined
-    try {
-      const key = await load(hash)
-      if (isAttached()) {
-        if (key === null) unknown.set(hash, null, expiresAt)
-        else known.set(hash, key, expiresAt)
-      }
-      return key
-    } finally {
-      if (isAttached()) flights.delete(hash)
-    }
+  function remember(hash: string, key: JudgeableKey | null, startedAt: number): void {
+    const jitter = random() * (MAX_ENTRY_LIFETIME_MS - MIN_ENTRY_LIFETIME_MS)
+    const expiresAt = startedAt + MIN_ENTRY_LIFETIME_MS + jitter
+    if (key === null) unknown.set(hash, null, expiresAt)
+    else known.set(hash, key, expiresAt)
   }
 
   return {

@@ -1,4 +1,5 @@
-export { createLatchkey, type Latchkey, type LatchkeyOptions } from './latchkey.ts'
+export { createLatchkey, type Latchkey } from './latchkey.ts'
+export type { LatchkeyOptions } from './latchkey-options.ts'
 export type {
   CreateOptions,
   CreateResult,

@@ -14,21 +14,18 @@ export class StoreUnavailable extends Error {
     this.sqlState = sqlState
   }
 
-  /** The same, with the place that was tried: never with a user or a password. */
-  at(place: string): StoreUnavailable {
-    return new StoreUnavailable(`${place}: ${this.message}`, this.sqlState)
-  }
-
-  /** Reduces whatever a driver threw to what may be told. */
-  static from(error: unknown): StoreUnavailable {
+  /**
+   * Reduces whatever a driver threw to what may be told.
+   *
+   * @param where what was being done or tried, for the message; never with a user or a password.
+   */
+  static from(error: unknown, where?: string): StoreUnavailable {
     if (error instanceof StoreUnavailable) return error
     const code = codeOf(error)
-    if (code !== null && SQL_STATE.test(code)) {
-      return new StoreUnavailable(`The key store refused a statement (SQLSTATE ${code}).`, code)
-    }
-    return new StoreUnavailable(
-      code === null ? 'The key store did not answer.' : `The key store did not answer (${code}).`,
-    )
+    const isSqlState = code !== null && SQL_STATE.test(code)
+    const subject = where === undefined ? 'The key store' : `${where}: the database`
+    if (isSqlState) return new StoreUnavailable(`${subject} refused (SQLSTATE ${code}).`, code)
+    return new StoreUnavailable(`${subject} did not answer${code === null ? '' : ` (${code})`}.`)
   }
 }
 

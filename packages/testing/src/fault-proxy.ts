@@ -6,12 +6,12 @@ export interface FaultProxy {
   /** The server's URL, by way of the proxy. */
   url: string
   /** Passes nothing on any more, in silence: what a broken network or a frozen server looks like. */
-  blackhole(): void
+  blackhole: () => void
   /** Ends every connection and refuses new ones: what a stopped server looks like. */
-  cut(): Promise<void>
+  cut: () => Promise<void>
   /** Works again. Connections that were silent stay silent, as they would on a network. */
-  restore(): Promise<void>
-  close(): Promise<void>
+  restore: () => Promise<void>
+  close: () => Promise<void>
 }
 
 /** Puts a proxy in front of a server. */

@@ -5,7 +5,7 @@ import postgres from 'postgres'
 export interface FreshDatabase {
   url: string
   /** Drops it, whoever is still connected. */
-  drop(): Promise<void>
+  drop: () => Promise<void>
 }
 
 /** Creates an empty database on the run's server, or on the one given. */
@@ -13,7 +13,9 @@ export async function freshDatabase(
   serverUrl: string | undefined = process.env['TEST_DATABASE_URL'],
 ): Promise<FreshDatabase> {
   if (!serverUrl) {
-    throw new Error('No Postgres server: add "@latchkey/testing/global-setup" to globalSetup in vitest.config.ts.')
+    throw new Error(
+      'No Postgres server: add "@latchkey/testing/global-setup" to globalSetup in vitest.config.ts.',
+    )
   }
   const name = `latchkey_test_${randomBytes(6).toString('hex')}`
   await onServer(serverUrl, (sql) => sql`create database ${sql(name)}`)

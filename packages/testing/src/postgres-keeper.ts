@@ -69,6 +69,8 @@ function initialise(binaries: string, account: Account, password: string): void 
       `--pwfile=${passwordFile}`,
       '--auth=scram-sha-256',
       '--encoding=UTF8',
+      '--locale-provider=builtin',
+      '--builtin-locale=C.UTF-8',
       '--locale=C',
       '--no-sync',
     ],

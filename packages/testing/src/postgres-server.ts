@@ -8,7 +8,7 @@ export interface PostgresServer {
   /** Of a superuser, on the server's own database. */
   url: string
   /** Stops the server and removes its files. Happens by itself when this process ends, however it ends. */
-  stop(): Promise<void>
+  stop: () => Promise<void>
 }
 
 /**

@@ -7,7 +7,7 @@ import { freshDatabase } from './fresh-database.ts'
 export interface TestDatabase {
   target: string
   /** Removes it, once it is closed. */
-  remove(): Promise<void>
+  remove: () => Promise<void>
 }
 
 /**
@@ -20,7 +20,7 @@ export interface TestDatabase {
  *   afterAll(() => database.remove())
  * })
  */
-export const testDatabases: readonly { name: string; create(): Promise<TestDatabase> }[] = [
+export const testDatabases: readonly { name: string; create: () => Promise<TestDatabase> }[] = [
   {
     name: 'PGlite in memory',
     create: () => Promise.resolve({ target: 'memory:', remove: () => Promise.resolve() }),

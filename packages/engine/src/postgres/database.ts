@@ -33,7 +33,9 @@ export interface Database {
 
 const DEFAULT_FOLDER = './.latchkey'
 const CONNECT_TIMEOUT_SECONDS = 5
-const CLOSE_TIMEOUT_SECONDS = 5
+const CLOSE_TIMEOUT_SECONDS = 3
+/** Shorter than any wait for an answer, so that a statement nobody waits for ends as well. */
+const STATEMENT_TIMEOUT_MS = 4_000
 
 /**
  * Opens a database.
@@ -61,7 +63,7 @@ async function openPostgres(url: string): Promise<Database> {
     onnotice: () => undefined,
     connection: {
       application_name: 'latchkey',
-      statement_timeout: 5_000,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
       idle_in_transaction_session_timeout: 10_000,
     },
   })
@@ -70,14 +72,15 @@ async function openPostgres(url: string): Promise<Database> {
   } catch (error) {
     await client.end({ timeout: 0 })
     const { host, port, database } = client.options
-    throw StoreUnavailable.from(error).at(`${host.join(',')}:${port.join(',')}/${database}`)
+    const place = `${host.join(',')}:${port.join(',')}`
+    throw StoreUnavailable.from(error, `Cannot open the database "${database}" at ${place}`)
   }
   return {
     kind: 'postgres',
     drizzle: drizzleOnPostgres(client),
     async listen(channel, onMessage, onListening) {
-      const { unlisten } = await client.listen(channel, onMessage, onListening)
-      return unlisten
+      const subscription = await client.listen(channel, onMessage, onListening)
+      return () => subscription.unlisten()
     },
     close: () => client.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
   }

@@ -107,6 +107,6 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    throw StoreUnavailable.from(error)
+    throw StoreUnavailable.from(error, 'Cannot bring the schema "latchkey" up to date')
   }
 }

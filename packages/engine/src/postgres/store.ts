@@ -8,7 +8,7 @@ import type { Database, DrizzleDatabase } from './database.ts'
 import { idempotency, keys, lastUsed } from './schema.ts'
 
 const FIND_DEADLINE_MS = 2_000
-const DEADLINE_MS = 6_000
+const DEADLINE_MS = 5_000
 /** Dead records removed by one create: enough to keep up, too few to be felt. */
 const SWEEP_SIZE = 100
 

@@ -1,0 +1,64 @@
+import type { Database } from './postgres/database.ts'
+import { isKeyPrefix } from './secret.ts'
+
+/** How a Latchkey is set up. */
+export interface LatchkeyOptions {
+  /** An open database, or what `openDatabase` takes. What is opened for this Latchkey is closed with it. */
+  database?: Database | string | undefined
+  /** Keys of one namespace are unknown in every other. `default` when left out. */
+  namespace?: string | undefined
+  /** What new secrets begin with; `lk` when left out. */
+  keyPrefix?: string | undefined
+  /** The scopes a key may hold, each with a description for people. */
+  scopes?: Readonly<Record<string, string>> | undefined
+  /** Whether to bring the database's schema up to date, as when left out; when false, it is only checked. */
+  migrate?: boolean | undefined
+  /** How many keys an owner may have that are not revoked; 10,000 when left out. */
+  maxKeysPerOwner?: number | undefined
+  /** How long a create can be repeated with its Idempotency-Key; 600 when left out. */
+  idempotencyWindowSeconds?: number | undefined
+  /** Milliseconds since 1970, for tests. */
+  now?: (() => number) | undefined
+  /** Told of trouble in the background, which no caller waits for. A process warning when left out. */
+  onError?: ((error: Error) => void) | undefined
+}
+
+const NAMESPACE = /^[a-z][a-z0-9_-]{0,62}$/
+/** The characters of RFC 6750's scope-token: a scope is also told in the header WWW-Authenticate. */
+const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]{1,64}$/
+
+/** Fills in what was left out and refuses what cannot work. @throws Error, a sentence for the developer. */
+export function resolveOptions(options: LatchkeyOptions) {
+  const resolved = {
+    database: options.database,
+    namespace: options.namespace ?? 'default',
+    keyPrefix: options.keyPrefix ?? 'lk',
+    scopes: Object.freeze({ ...options.scopes }),
+    migrate: options.migrate ?? true,
+    maxKeysPerOwner: options.maxKeysPerOwner ?? 10_000,
+    idempotencyWindowSeconds: options.idempotencyWindowSeconds ?? 600,
+    now: options.now ?? Date.now,
+    onError: options.onError ?? ((error: Error) => process.emitWarning(error)),
+  }
+  if (!NAMESPACE.test(resolved.namespace)) {
+    throw new Error('namespace must be 1 to 63 of a-z, 0-9, "_" and "-", and begin with a letter.')
+  }
+  if (!isKeyPrefix(resolved.keyPrefix)) {
+    throw new Error(
+      'keyPrefix must be 1 to 16 of a-z, 0-9 and "_", begin with a letter and not end with "_".',
+    )
+  }
+  for (const scope of Object.keys(resolved.scopes)) {
+    if (!SCOPE.test(scope)) {
+      throw new Error(
+        `The scope ${JSON.stringify(scope)} must be 1 to 64 printable ASCII characters but " and \\.`,
+      )
+    }
+  }
+  for (const option of ['maxKeysPerOwner', 'idempotencyWindowSeconds'] as const) {
+    if (!Number.isSafeInteger(resolved[option]) || resolved[option] < 1) {
+      throw new Error(`${option} must be a whole number, 1 or more.`)
+    }
+  }
+  return resolved
+}
