@@ -17,10 +17,10 @@ export interface Program {
   ended: () => Promise<number | null>
 }
 
-/** Starts `node <args>` in the root folder with no variables but those given and PATH. */
-export function startProgram(args: string[], environment: Record<string, string>): Program {
+/** Starts `node <args>`, in the root folder unless told otherwise, with no variables but those given, PATH and HOME. */
+export function startProgram(args: string[], environment: Record<string, string>, cwd = root): Program {
   const child = spawn(process.execPath, args, {
-    cwd: root,
+    cwd,
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
