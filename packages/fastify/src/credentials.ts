@@ -1,0 +1,58 @@
+import type { IncomingMessage } from 'node:http'
+import type { ProblemCode } from './problem.ts'
+
+/** Why a request presents no secret that could be judged. */
+export interface CredentialFault {
+  readonly problem: Extract<ProblemCode, 'unauthenticated' | 'invalid_key' | 'multiple_credentials'>
+}
+
+const NONE: CredentialFault = Object.freeze({ problem: 'unauthenticated' })
+const INVALID: CredentialFault = Object.freeze({ problem: 'invalid_key' })
+const MULTIPLE: CredentialFault = Object.freeze({ problem: 'multiple_credentials' })
+
+/** No secret is near as long; nothing longer is looked at, much less hashed. */
+const MAX_HEADER_LENGTH = 4_096
+
+/**
+ * Reads the secret that a request presents, in `Authorization: Bearer` (the scheme in any case, then exactly
+ * one space) or in `X-API-Key`; nowhere else, and never in the address.
+ *
+ * It reads the headers as they came over the wire: Node keeps but one of two `Authorization` headers, and which
+ * of two credentials counts must not depend on who sits in between. It runs at every request, so it allocates
+ * nothing but the slice it returns.
+ */
+export function readSecret(request: Pick<IncomingMessage, 'rawHeaders'>): string | CredentialFault {
+  const { rawHeaders } = request
+  let credential: string | undefined
+  let isAuthorization = false
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]!
+    const isBearer = isNamed(name, 'authorization')
+    if (!isBearer && !isNamed(name, 'x-api-key')) continue
+    if (credential !== undefined) return MULTIPLE
+    credential = rawHeaders[index + 1]!
+    isAuthorization = isBearer
+  }
+  if (credential === undefined) return NONE
+  if (credential.length > MAX_HEADER_LENGTH) return INVALID
+  return isAuthorization ? readBearer(credential) : credential
+}
+
+/** `Basic` and other schemes are credentials for someone else, so here they count as none. */
+function readBearer(authorization: string): string | CredentialFault {
+  if (authorization.startsWith('Bearer ')) return authorization.slice(7)
+  const scheme = authorization.slice(0, 6).toLowerCase()
+  const boundary = authorization.charCodeAt(6)
+  const isBearer = scheme === 'bearer' && !(boundary > 32)
+  if (!isBearer) return NONE
+  return boundary === 32 ? authorization.slice(7) : INVALID
+}
+
+/** Compares by length and first letter before it spends a lower-case copy. */
+function isNamed(header: string, name: string): boolean {
+  return (
+    header.length === name.length &&
+    (header.charCodeAt(0) | 32) === name.charCodeAt(0) &&
+    header.toLowerCase() === name
+  )
+}

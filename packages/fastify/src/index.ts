@@ -1,0 +1,30 @@
+export { latchkey, latchkey as default } from './plugin.ts'
+export type { Authorize, LatchkeyPluginOptions, Principal, Role } from './options.ts'
+export type { ApiKeyRequirement } from './protected-routes.ts'
+export { problems } from './problems.ts'
+export { problemServerOptions } from './server-options.ts'
+export { ProblemError, PROBLEMS, type FieldError, type ProblemCode, type ProblemOptions } from './problem.ts'
+export { apiKeySecuritySchemes, type SecurityScheme } from './openapi.ts'
+export {
+  ApiKey,
+  ApiKeyList,
+  CreateApiKey,
+  CreatedApiKey,
+  ListApiKeys,
+  Problem,
+  ScopeList,
+  UpdateApiKey,
+} from './schemas.ts'
+export {
+  migrate,
+  openDatabase,
+  parseSecret,
+  SECRET_PATTERN,
+  StoreUnavailable,
+  type Actor,
+  type Database,
+  type DrizzleDatabase,
+  type Environment,
+  type Latchkey,
+  type VerifiedKey,
+} from '@latchkey/engine'

@@ -1,0 +1,62 @@
+import type { Environment, Latchkey, RefusalReason } from '@latchkey/engine'
+import { ProblemError, type ProblemCode } from './problem.ts'
+
+/** One registration of the plugin: a set of keys, and how its hook talks about them. */
+export interface KeySpace {
+  readonly engine: Latchkey
+  readonly environment: Environment | undefined
+  readonly rejections: 'reasons' | 'uniform'
+}
+
+const REFUSALS: Readonly<Record<RefusalReason, ProblemCode>> = {
+  malformed: 'invalid_key',
+  unknown: 'invalid_key',
+  disabled: 'key_disabled',
+  expired: 'key_expired',
+  revoked: 'key_revoked',
+  environment: 'wrong_environment',
+  insufficient_scope: 'insufficient_scope',
+}
+
+/** RFC 6750, section 3.1. Who sent no credentials at all learns of no error. */
+const BEARER_ERRORS: Partial<Record<ProblemCode, string>> = {
+  multiple_credentials: 'invalid_request',
+  invalid_key: 'invalid_token',
+  key_disabled: 'invalid_token',
+  key_expired: 'invalid_token',
+  key_revoked: 'invalid_token',
+  wrong_environment: 'invalid_token',
+  insufficient_scope: 'insufficient_scope',
+}
+
+/**
+ * What the caller is told about a refused key. With `rejections: 'uniform'` every 401 is the one of an unknown
+ * key. Only who holds a good key learns which scopes it lacks.
+ */
+export function refusalOf(
+  reason: RefusalReason,
+  { engine, rejections }: KeySpace,
+  scopes: readonly string[],
+): ProblemError {
+  const code = REFUSALS[reason]
+  const isTold = rejections === 'reasons' || code === 'insufficient_scope'
+  return credentialProblem(isTold ? code : 'invalid_key', engine.namespace, scopes)
+}
+
+/** A problem with a credential, with the challenge that tells a client what to do about it. */
+export function credentialProblem(
+  code: ProblemCode,
+  realm: string,
+  scopes: readonly string[] = [],
+): ProblemError {
+  const error = BEARER_ERRORS[code]
+  const challenge = [`Bearer realm="${realm}"`]
+  if (error !== undefined) challenge.push(`error="${error}"`)
+  if (code === 'insufficient_scope') challenge.push(`scope="${scopes.join(' ')}"`)
+  return new ProblemError(code, {
+    headers: { 'www-authenticate': challenge.join(', ') },
+    ...(code === 'unauthenticated' && {
+      detail: 'Send an API key in the header Authorization: Bearer <key> or X-API-Key: <key>.',
+    }),
+  })
+}

@@ -1,0 +1,53 @@
+import type { Latchkey } from '@latchkey/engine'
+import type { FastifyPluginAsync } from 'fastify'
+import { createAuthorizeHook, decoratePrincipal } from './authorize.ts'
+import { useOwnCompilers } from './compilers.ts'
+import { createErrorHandler } from './error-handler.ts'
+import { acceptJsonOnly } from './json-body.ts'
+import { handleNotFound } from './not-found-handler.ts'
+import { createOperations } from './operation.ts'
+import type { ResolvedOptions } from './options.ts'
+import { createKeyRoute } from './routes/create-key.ts'
+import { getKeyRoute } from './routes/get-key.ts'
+import { listKeysRoute } from './routes/list-keys.ts'
+import { listScopesRoute } from './routes/list-scopes.ts'
+import { revokeKeyRoute } from './routes/revoke-key.ts'
+import { updateKeyRoute } from './routes/update-key.ts'
+
+/** What the scope of the key routes is made from. */
+export interface ManagementOptions {
+  engine: Latchkey
+  options: ResolvedOptions
+}
+
+/**
+ * The key routes, in a scope that brings everything they rely on: validators, serializers, a body parser, error
+ * and not-found handlers. Nothing that a host sets up for its own routes changes what these accept or show.
+ */
+export const management: FastifyPluginAsync<ManagementOptions> = async (scope, { engine, options }) => {
+  useOwnCompilers(scope)
+  acceptJsonOnly(scope)
+  decoratePrincipal(scope)
+  scope.setErrorHandler(createErrorHandler('unavailable'))
+  scope.setNotFoundHandler(handleNotFound)
+  scope.addHook('onRequest', (_request, reply, done) => {
+    reply.header('cache-control', 'no-store')
+    done()
+  })
+
+  const operation = createOperations({
+    namespace: engine.namespace,
+    managementSecurity: options.managementSecurity,
+    onRequest: createAuthorizeHook(options.authorize, engine.namespace),
+  })
+  for (const addRoute of [
+    createKeyRoute,
+    listKeysRoute,
+    listScopesRoute,
+    getKeyRoute,
+    updateKeyRoute,
+    revokeKeyRoute,
+  ]) {
+    addRoute({ scope, engine, operation })
+  }
+}

@@ -1,0 +1,190 @@
+import type { FastifySchema, RouteOptions } from 'fastify'
+import { PROBLEMS, ProblemError, type ProblemCode, type ProblemKind } from './problem.ts'
+import { problemDocument } from './problem-document.ts'
+import {
+  ApiKey,
+  ApiKeyList,
+  CreateApiKey,
+  CreatedApiKey,
+  Problem,
+  ScopeList,
+  UpdateApiKey,
+} from './schemas.ts'
+
+/** A security scheme of an OpenAPI document, as far as hosts need one here. */
+export type SecurityScheme = { description?: string } & (
+  | { type: 'apiKey'; in: 'cookie' | 'header' | 'query'; name: string }
+  | { type: 'http'; scheme: string; bearerFormat?: string }
+  | { type: 'openIdConnect'; openIdConnectUrl: string }
+)
+
+/** The two ways to present a key, as security schemes of an OpenAPI document. */
+export const apiKeySecuritySchemes = {
+  apiKeyBearer: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An API key: `Authorization: Bearer lk_live_...`',
+  },
+  apiKeyHeader: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-API-Key',
+    description: 'An API key, for clients that cannot set `Authorization`.',
+  },
+} as const satisfies Record<string, SecurityScheme>
+
+/** Schemas that the document names and refers to. In the routes they are inline, so that they need nothing of the host. */
+const NAMED_SCHEMAS = {
+  ApiKey,
+  CreatedApiKey,
+  ApiKeyList,
+  ScopeList,
+  CreateApiKey,
+  UpdateApiKey,
+  ApiKeyProblem: Problem,
+}
+const NAMES = new Map<unknown, string>(Object.entries(NAMED_SCHEMAS).map(([name, schema]) => [schema, name]))
+const REFERENCE_BASE = '#/components/schemas/'
+const PROBLEM_REFERENCE = { $ref: `${REFERENCE_BASE}ApiKeyProblem` }
+
+/** A document while @fastify/swagger writes it, as far as it is looked at. */
+export interface OpenApiDocument {
+  components?: { schemas?: object; securitySchemes?: object }
+  tags?: { name: string; description?: string }[]
+}
+
+/** What @fastify/swagger gives a route's own transform; `swaggerObject` is there instead for OpenAPI 2. */
+export interface TransformInput {
+  schema: FastifySchema
+  url: string
+  openapiObject?: OpenApiDocument
+  swaggerObject?: object
+}
+
+/** What the document as a whole says about one key space. */
+export interface DocumentPart {
+  tag: { name: string; description: string }
+  managementSecurity: Readonly<Record<string, SecurityScheme>>
+}
+
+/**
+ * Makes the transform of a key route: it adds to the host's document the schemes and schemas that operations
+ * refer to, and turns the schemas of the route into references. Being the route's own, it also keeps a host's
+ * transform, which may be for Zod, off these schemas.
+ */
+export function createTransform(part: DocumentPart, problems: readonly ProblemCode[]) {
+  return function transform({ schema, url, openapiObject }: TransformInput) {
+    // OpenAPI 2 knows neither null nor these schemes.
+    if (openapiObject === undefined) return { url, schema: { ...schema, hide: true } }
+    addDocumentPart(openapiObject, part)
+    const { response, ...rest } = schema
+    const described = {
+      ...rest,
+      tags: [part.tag.name],
+      security: Object.keys(part.managementSecurity).map((scheme) => ({ [scheme]: [] })),
+      response: { ...(response as object), ...problemResponses(problems) },
+    }
+    return { url, schema: toReferences(described) as FastifySchema }
+  }
+}
+
+function addDocumentPart(document: OpenApiDocument, { tag, managementSecurity }: DocumentPart): void {
+  const components = (document.components ??= {})
+  const definitions = Object.entries(NAMED_SCHEMAS).map(([name, schema]): [string, unknown] => [
+    name,
+    toReferences(schema, schema),
+  ])
+  components.schemas = { ...Object.fromEntries(definitions), ...components.schemas }
+  // What the host says about a scheme of the same name stands.
+  components.securitySchemes = {
+    ...apiKeySecuritySchemes,
+    ...managementSecurity,
+    ...components.securitySchemes,
+  }
+  if (!document.tags?.some(({ name }) => name === tag.name)) document.tags = [...(document.tags ?? []), tag]
+}
+
+/** A copy in which every named schema is a reference; `root` itself is copied, its parts are not spared. */
+function toReferences(value: unknown, root?: unknown): unknown {
+  const name = NAMES.get(value)
+  if (name !== undefined && value !== root) return { $ref: REFERENCE_BASE + name }
+  if (Array.isArray(value)) return value.map((item: unknown) => toReferences(item))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, toReferences(part)]))
+}
+
+/** The responses of an operation that may answer with these problems: one for each status, with an example of each code. */
+export function problemResponses(codes: readonly ProblemCode[]): Record<number, object> {
+  const responses: Record<number, object> = {}
+  for (const [status, kinds] of Map.groupBy(codes, (code) => PROBLEMS[code].status)) {
+    responses[status] = {
+      description: kinds.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
+      ...responseHeaders(status),
+      content: {
+        'application/problem+json': {
+          schema: PROBLEM_REFERENCE,
+          examples: Object.fromEntries(kinds.map((code) => [code, { value: exampleOf(code) }])),
+        },
+      },
+    }
+  }
+  return responses
+}
+
+function exampleOf(code: ProblemCode): Problem {
+  const errors = code === 'invalid_request' ? [{ field: 'name', message: 'is required' }] : undefined
+  return problemDocument(new ProblemError(code, errors && { errors }), 'req-1')
+}
+
+function responseHeaders(status: number): { headers?: object } {
+  if (status === 401 || status === 403) {
+    return {
+      headers: {
+        'WWW-Authenticate': {
+          type: 'string',
+          description: 'How to authenticate, and what was wrong (RFC 6750).',
+        },
+      },
+    }
+  }
+  const kind: ProblemKind | undefined = Object.values(PROBLEMS).find((known) => known.status === status)
+  if (kind?.headers?.['retry-after'] === undefined) return {}
+  return {
+    headers: { 'Retry-After': { type: 'integer', description: 'After how many seconds to try again.' } },
+  }
+}
+
+/** The problems of every protected route. */
+const KEY_PROBLEMS: readonly ProblemCode[] = [
+  'multiple_credentials',
+  'unauthenticated',
+  'invalid_key',
+  'key_disabled',
+  'key_expired',
+  'key_revoked',
+  'insufficient_scope',
+  'unavailable',
+]
+
+/**
+ * Writes into a host's route what protects it. It changes what the document is made from and nothing else: the
+ * schema that Fastify serializes with stays the host's, whose own error bodies it may describe. A response that
+ * the host describes itself stands. Where schemas are not JSON Schema (Zod), responses cannot be added.
+ */
+export function documentProtection(
+  route: RouteOptions,
+  scopes: readonly string[],
+  { isJsonSchema }: { isJsonSchema: boolean },
+): void {
+  const schema = route.schema ?? {}
+  route.schema = {
+    ...schema,
+    security: Object.keys(apiKeySecuritySchemes).map((scheme) => ({ [scheme]: [...scopes] })),
+    ...(isJsonSchema && { response: { ...problemResponses(KEY_PROBLEMS), ...successOf(schema) } }),
+  } as FastifySchema
+}
+
+/** @fastify/swagger describes a default response for a route that has none; one that has others must name it. */
+function successOf({ response }: FastifySchema): object {
+  return (response as object | undefined) ?? { 200: { description: 'Default Response', type: 'null' } }
+}

@@ -1,0 +1,17 @@
+import type { InvalidInput } from '@latchkey/engine'
+import { ProblemError } from './problem.ts'
+
+/** Reads a moment that has passed the schema; undefined and null stay what they are. A leap second passes it too, but no Date can be one. */
+export function parseExpiry(expiresAt: string | null | undefined): Date | null | undefined {
+  if (expiresAt === null || expiresAt === undefined) return expiresAt
+  const moment = new Date(expiresAt)
+  if (!Number.isNaN(moment.getTime())) return moment
+  throw new ProblemError('invalid_request', {
+    errors: [{ field: 'expiresAt', message: 'must be a date and time' }],
+  })
+}
+
+/** The problem of a value that the engine refused. */
+export function invalidInput({ field, message }: InvalidInput): ProblemError {
+  return new ProblemError('invalid_request', { errors: [{ field, message }] })
+}

@@ -1,0 +1,86 @@
+import { createLatchkey, type Latchkey, type VerifiedKey } from '@latchkey/engine'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import fp from 'fastify-plugin'
+import { FST_LATCHKEY_DECORATOR_TAKEN, FST_LATCHKEY_NAMESPACE_TAKEN } from './config-errors.ts'
+import type { KeySpace } from './key-space.ts'
+import { logFailure } from './log-failure.ts'
+import { management } from './management.ts'
+import { resolveOptions, type LatchkeyPluginOptions } from './options.ts'
+import { protectRoutes, refuseUnprotectedRoutes, type ApiKeyRequirement } from './protected-routes.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Lets only requests with a good API key through; `true` asks for no scope in particular. */
+    apiKey?: true | ApiKeyRequirement
+  }
+  interface FastifyRequest {
+    /** The key that opened this route; null on routes without `config.apiKey`. */
+    apiKey: VerifiedKey | null
+  }
+  interface FastifyInstance {
+    /** The keys of the namespace `default`, for use without HTTP. */
+    latchkey: Latchkey
+    /** The keys of every namespace registered here, by its name. */
+    latchkeys: ReadonlyMap<string, Latchkey>
+  }
+}
+
+/** The key spaces of a scope, shared by its registrations; a symbol, since it is nobody else's affair. */
+const kKeySpaces = Symbol('latchkey.keySpaces')
+
+const plugin: FastifyPluginAsync<LatchkeyPluginOptions> = async (app, given) => {
+  const options = resolveOptions(given)
+  const { namespace, environment, rejections, routePrefix } = options
+  const keySpaces = shareKeySpaces(app)
+  if (keySpaces.has(namespace)) throw new FST_LATCHKEY_NAMESPACE_TAKEN(namespace)
+
+  const engine = await createLatchkey({
+    database: options.database,
+    namespace,
+    keyPrefix: options.keyPrefix,
+    scopes: options.scopes,
+    migrate: options.migrate,
+    maxKeysPerOwner: options.maxKeysPerOwner,
+    onError: (error) => logFailure(app.log, error, 'Latchkey had trouble in the background'),
+  })
+  app.addHook('onClose', () => engine.close())
+
+  keySpaces.set(namespace, { engine, environment, rejections })
+  ;(app.latchkeys as Map<string, Latchkey>).set(namespace, engine)
+  if (namespace === 'default') app.decorate('latchkey', engine)
+  await app.register(management, { prefix: routePrefix, engine, options })
+}
+
+/** The first registration in a scope sets up what all of them share. */
+function shareKeySpaces(app: FastifyInstance): Map<string, KeySpace> {
+  if (app.hasDecorator(kKeySpaces)) return app.getDecorator<Map<string, KeySpace>>(kKeySpaces)
+  if (app.hasRequestDecorator('apiKey')) throw new FST_LATCHKEY_DECORATOR_TAKEN('request.apiKey')
+
+  const keySpaces = new Map<string, KeySpace>()
+  app.decorate(kKeySpaces, keySpaces)
+  app.decorate('latchkeys', new Map<string, Latchkey>())
+  app.decorateRequest('apiKey', null)
+  protectRoutes(app, keySpaces, { isDocumented: app.hasPlugin('@fastify/swagger') })
+  if (hasRoutes(app)) refuseUnprotectedRoutes(app)
+  return keySpaces
+}
+
+/** Routes that were declared earlier were not seen. Where there are none, no request needs to be looked at for their sake. */
+function hasRoutes(app: FastifyInstance): boolean {
+  return app.printRoutes().trim() !== '(empty tree)'
+}
+
+/**
+ * Gives an app API keys: routes to manage them, below `routePrefix`, and protection for every route declared
+ * after it whose `config.apiKey` asks for it.
+ *
+ * @example
+ * await app.register(latchkey, {
+ *   scopes: { 'contacts:read': 'Read contacts' },
+ *   authorize: async (request) => ({ owner: request.user.workspaceId, actor: request.user, role: 'admin' }),
+ * })
+ * app.get('/contacts', { config: { apiKey: { scopes: ['contacts:read'] } } }, async (request) =>
+ *   contactsOf(request.apiKey!.owner),
+ * )
+ */
+export const latchkey = fp(plugin, { fastify: '5.x', name: '@latchkey/fastify' })

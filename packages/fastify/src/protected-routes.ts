@@ -1,0 +1,129 @@
+import type { FastifyInstance, RouteOptions } from 'fastify'
+import { FST_LATCHKEY_ROUTE } from './config-errors.ts'
+import type { KeySpace } from './key-space.ts'
+import { logFailure } from './log-failure.ts'
+import { documentProtection } from './openapi.ts'
+import { sendProblem } from './problem-document.ts'
+import { ProblemError } from './problem.ts'
+import { createRequireApiKey } from './require-api-key.ts'
+import { speaksJsonSchema } from './speaks-json-schema.ts'
+
+/** What a route may ask of a key, in `config.apiKey`; `true` asks for any good key. */
+export interface ApiKeyRequirement {
+  /** The key must have every one of these scopes. */
+  scopes?: readonly string[]
+  /** Which registration's keys open the route; `default` when left out. */
+  namespace?: string
+}
+
+/** In the config of a route that has its hook. */
+const isProtected = Symbol('latchkey.protected')
+
+/**
+ * Makes `config.apiKey` the one declaration: every route declared from now on in this scope or below gets the
+ * hook it asks for, and its operation in the OpenAPI document says so.
+ *
+ * @param isDocumented whether @fastify/swagger is there to see the key routes, whose transform defines the
+ * security schemes; without them, operations that refer to the schemes would break the document.
+ */
+export function protectRoutes(
+  app: FastifyInstance,
+  keySpaces: ReadonlyMap<string, KeySpace>,
+  { isDocumented }: { isDocumented: boolean },
+): void {
+  const undocumented: { scope: FastifyInstance; route: RouteOptions; scopes: readonly string[] }[] = []
+
+  app.addHook('onRoute', function (route) {
+    const apiKey = readDeclaration(route)
+    if (apiKey === null) return
+    const keySpace = findKeySpace(route, keySpaces, apiKey)
+    const scopes = readScopes(route, keySpace, apiKey)
+    const hasErrorHandler = route.errorHandler !== undefined
+
+    const requireApiKey = createRequireApiKey({ keySpace, scopes, hasErrorHandler })
+    route.onRequest = [requireApiKey, ...[route.onRequest ?? []].flat()]
+    route.config = { ...route.config, [isProtected]: true } as NonNullable<typeof route.config>
+    if (isDocumented) undocumented.push({ scope: this, route, scopes })
+  })
+
+  // By now Fastify has compiled the schemas it serves with, so that only the document sees these changes.
+  app.addHook('onReady', async () => {
+    for (const [scope, routes] of Map.groupBy(undocumented, (entry) => entry.scope)) {
+      const isJsonSchema = speaksJsonSchema(scope)
+      for (const { route, scopes } of routes) documentProtection(route, scopes, { isJsonSchema })
+    }
+  })
+}
+
+/**
+ * A route that was declared before the plugin could see it has no hook, although it asks for one. It must not be
+ * open, so it answers 503 until somebody reads the log.
+ */
+export function refuseUnprotectedRoutes(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const { config, method, url } = request.routeOptions
+    if (config.apiKey === undefined || isProtected in config) return done()
+    const error = new FST_LATCHKEY_ROUTE(String(method), String(url), MISSED)
+    logFailure(request.log, error, 'A route asks for an API key but was declared before Latchkey')
+    sendProblem(request, reply, new ProblemError('unavailable'))
+  })
+}
+
+const MISSED =
+  'it was declared before Latchkey was registered. Write `await app.register(latchkey, ...)` above your routes.'
+
+function readDeclaration(route: RouteOptions): ApiKeyRequirement | null {
+  const apiKey: unknown = route.config?.apiKey
+  if (apiKey === undefined) return null
+  if (apiKey === true) return {}
+  if (typeof apiKey !== 'object' || apiKey === null || Array.isArray(apiKey)) {
+    throw unprotectable(
+      route,
+      '`config.apiKey` must be true or { scopes, namespace }; leave it out to open the route.',
+    )
+  }
+  const unknown = Object.keys(apiKey).find((name) => name !== 'scopes' && name !== 'namespace')
+  if (unknown !== undefined) {
+    throw unprotectable(
+      route,
+      `\`config.apiKey.${unknown}\` is not known; there are \`scopes\` and \`namespace\`.`,
+    )
+  }
+  return apiKey
+}
+
+function findKeySpace(
+  route: RouteOptions,
+  keySpaces: ReadonlyMap<string, KeySpace>,
+  { namespace = 'default' }: ApiKeyRequirement,
+): KeySpace {
+  const keySpace = keySpaces.get(namespace)
+  if (keySpace) return keySpace
+  const names = [...keySpaces.keys()].map((name) => JSON.stringify(name)).join(', ')
+  throw unprotectable(
+    route,
+    `no Latchkey is registered for the namespace ${JSON.stringify(namespace)} (there is ${names}). Register it above the route, or name another in \`config.apiKey.namespace\`.`,
+  )
+}
+
+function readScopes(
+  route: RouteOptions,
+  { engine }: KeySpace,
+  { scopes = [] }: { scopes?: unknown },
+): readonly string[] {
+  if (!Array.isArray(scopes)) throw unprotectable(route, '`config.apiKey.scopes` must be a list of scopes.')
+  const wanted = new Set(scopes.map(String))
+  const unknown = [...wanted].find((scope) => !Object.hasOwn(engine.scopes, scope))
+  if (unknown !== undefined) {
+    const declared = Object.keys(engine.scopes).join(', ') || 'none'
+    throw unprotectable(
+      route,
+      `the scope ${JSON.stringify(unknown)} is not among those Latchkey was registered with (${declared}). Correct it, or add it to the option \`scopes\`.`,
+    )
+  }
+  return Object.freeze([...wanted])
+}
+
+function unprotectable({ method, url }: RouteOptions, why: string): Error {
+  return new FST_LATCHKEY_ROUTE([method].flat().join(','), url, why)
+}

@@ -1,0 +1,65 @@
+import { toApiKeyJson } from '../api-key-json.ts'
+import { principalOf } from '../authorize.ts'
+import type { RouteContext } from '../operation.ts'
+import { invalidInput, parseExpiry } from '../parse-input.ts'
+import { ProblemError } from '../problem.ts'
+import { CreateApiKey, CreatedApiKey, CreateHeaders } from '../schemas.ts'
+
+/** `POST /`: creates a key and shows its secret, this once. */
+export function createKeyRoute({ scope, engine, operation }: RouteContext): void {
+  scope.post<{ Body: CreateApiKey; Headers: CreateHeaders; Reply: CreatedApiKey }>(
+    '/',
+    operation({
+      operationId: 'createApiKey',
+      summary: 'Create an API key',
+      description:
+        'Creates a key and shows its secret. This is the only time the secret is shown. Send an `Idempotency-Key` to be able to repeat the request should its reply get lost.',
+      schema: {
+        headers: CreateHeaders,
+        body: CreateApiKey,
+        response: {
+          201: {
+            description: 'The key was created. Store the secret now.',
+            headers: {
+              Location: { type: 'string', description: 'Where the key is found.' },
+              'Idempotency-Replayed': {
+                type: 'string',
+                description: '`true` when this repeats an earlier reply.',
+              },
+            },
+            content: { 'application/json': { schema: CreatedApiKey } },
+          },
+        },
+      },
+      problems: [
+        'invalid_json',
+        'forbidden',
+        'too_many_keys',
+        'idempotency_in_flight',
+        'payload_too_large',
+        'unsupported_media_type',
+        'idempotency_mismatch',
+      ],
+    }),
+    async (request, reply) => {
+      const { owner, actor } = principalOf(request)
+      const { expiresAt, ...fields } = request.body
+      const result = await engine.keys.create(owner, actor, {
+        ...fields,
+        expiresAt: parseExpiry(expiresAt),
+        idempotencyKey: unquote(request.headers['idempotency-key']),
+      })
+      if (!result.ok) {
+        throw result.reason === 'invalid' ? invalidInput(result) : new ProblemError(result.reason)
+      }
+      if (result.replayed) reply.header('idempotency-replayed', 'true')
+      reply.code(201).header('location', `${scope.prefix}/${result.apiKey.id}`)
+      return { apiKey: toApiKeyJson(result.apiKey), secret: result.secret }
+    },
+  )
+}
+
+/** The header is a structured field, whose strings are quoted; most clients leave the quotes out. Both name the same request. */
+function unquote(idempotencyKey: string | undefined): string | undefined {
+  return idempotencyKey?.startsWith('"') ? idempotencyKey.slice(1, -1) : idempotencyKey
+}

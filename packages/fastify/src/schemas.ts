@@ -1,0 +1,282 @@
+import {
+  DEFAULT_PAGE_SIZE,
+  KEY_SORTS,
+  KEY_STATES,
+  MAX_IDEMPOTENCY_KEY_LENGTH,
+  MAX_METADATA_BYTES,
+  MAX_NAME_LENGTH,
+  MAX_PAGE_SIZE,
+  MAX_SCOPES,
+  MAX_SEARCH_LENGTH,
+  MIN_IDEMPOTENCY_KEY_LENGTH,
+  type Environment,
+  type KeySort,
+  type KeyState,
+  type Metadata,
+} from '@latchkey/engine'
+import { Type, type Static } from 'typebox'
+
+/*
+ * Every shape that crosses HTTP, once: the types, the validation, the serialization and the OpenAPI document all
+ * come from these. A field that is not listed in a reply's schema never leaves the server.
+ */
+
+const EXAMPLE_ID = 'key_01h455vb4pex5vsknk084sn02q'
+const EXAMPLE_SECRET = 'lk_live_Xp2vL8qRtY4mZk9sWb3nHc7jGd5fTa0brrfA'
+
+const oneOf = <T extends string>(values: readonly T[], options: object) =>
+  Type.Unsafe<T>({ type: 'string', enum: [...values], ...options })
+
+const moment = (description: string, example: string) =>
+  Type.String({ format: 'date-time', description, examples: [example] })
+
+const momentOrNull = (description: string, example: string | null) =>
+  Type.Unsafe<string | null>({
+    type: ['null', 'string'],
+    format: 'date-time',
+    description,
+    examples: [example],
+  })
+
+const environment = (description: string) =>
+  oneOf<Environment>(['live', 'test'], { description, examples: ['live'] })
+
+const name = Type.String({
+  description: `What the key is for, in 1 to ${MAX_NAME_LENGTH} characters. Spaces around it are dropped; characters that cannot be seen, or that change the direction of text, are refused.`,
+  examples: ['Integration with CRM'],
+})
+
+const scopes = Type.Array(Type.String(), {
+  maxItems: MAX_SCOPES,
+  description: 'What the key may do: names from the list of scopes.',
+  examples: [['contacts:read']],
+})
+
+const metadata = Type.Unsafe<Metadata>({
+  type: 'object',
+  additionalProperties: true,
+  description: `Anything to keep with the key: a JSON object of at most ${MAX_METADATA_BYTES} bytes. Handlers find it in \`request.apiKey.metadata\`.`,
+  examples: [{ team: 'sales' }],
+})
+
+const expiresAt = (description: string) => momentOrNull(description, '2027-01-01T00:00:00.000Z')
+
+/** A key as the routes show it. Its secret is not part of it. */
+export type ApiKey = Static<typeof ApiKey>
+export const ApiKey = Type.Object(
+  {
+    id: Type.String({ description: 'The id of the key.', examples: [EXAMPLE_ID] }),
+    name,
+    owner: Type.String({ description: 'Whose key it is.', examples: ['workspace_42'] }),
+    environment: environment('Which environment the key opens.'),
+    status: oneOf<KeyState>(KEY_STATES, {
+      description: 'Only an `active` key opens anything. `disabled` can be undone, `revoked` cannot.',
+      examples: ['active'],
+    }),
+    start: Type.String({
+      description: 'How the secret begins: enough to recognise it by, useless to guess it.',
+      examples: [EXAMPLE_SECRET.slice(0, 12)],
+    }),
+    scopes,
+    metadata,
+    createdAt: moment('When it was created.', '2026-11-22T09:30:00.000Z'),
+    createdBy: Type.Object(
+      {
+        id: Type.String({ description: 'The id of the person or program.', examples: ['user_7'] }),
+        name: Type.Unsafe<string | null>({
+          type: ['null', 'string'],
+          description: 'Their name at that time.',
+          examples: ['Ada Lovelace'],
+        }),
+      },
+      { description: 'Who created it.' },
+    ),
+    updatedAt: moment('When it was last changed.', '2026-11-22T09:30:00.000Z'),
+    expiresAt: expiresAt('From when on it is refused; null for never.'),
+    lastUsedAt: momentOrNull('When it last opened something, to within seconds.', '2026-11-22T10:12:00.000Z'),
+    revokedAt: momentOrNull('When it was revoked.', null),
+  },
+  { description: 'An API key. Its secret is not part of it.' },
+)
+
+/** The reply to a create: the one time the secret is shown. */
+export type CreatedApiKey = Static<typeof CreatedApiKey>
+export const CreatedApiKey = Type.Object(
+  {
+    apiKey: ApiKey,
+    secret: Type.String({
+      description: 'The key itself. It is shown here and never again: store it now.',
+      examples: [EXAMPLE_SECRET],
+    }),
+  },
+  { description: 'A new key with its secret.' },
+)
+
+/** One page of keys. */
+export type ApiKeyList = Static<typeof ApiKeyList>
+export const ApiKeyList = Type.Object(
+  {
+    data: Type.Array(ApiKey, { description: 'The keys of this page.' }),
+    nextCursor: Type.Unsafe<string | null>({
+      type: ['null', 'string'],
+      description: 'Send it as `cursor` for the next page; null on the last one.',
+      examples: [null],
+    }),
+  },
+  { description: 'One page of keys.' },
+)
+
+/** The scopes that keys may hold. */
+export type ScopeList = Static<typeof ScopeList>
+export const ScopeList = Type.Object(
+  {
+    data: Type.Array(
+      Type.Object({
+        name: Type.String({ description: 'The scope.', examples: ['contacts:read'] }),
+        description: Type.String({ description: 'What it allows.', examples: ['Read contacts'] }),
+      }),
+      { description: 'Every scope a key may hold.' },
+    ),
+    keyPrefix: Type.String({ description: 'What every secret begins with.', examples: ['lk'] }),
+  },
+  { description: 'The scopes that keys may hold, and how secrets begin.' },
+)
+
+/** What to send to create a key. */
+export type CreateApiKey = Static<typeof CreateApiKey>
+export const CreateApiKey = Type.Object(
+  {
+    name,
+    environment: Type.Optional(environment('Which environment the key opens; `live` when left out.')),
+    scopes: Type.Optional(scopes),
+    expiresAt: Type.Optional(
+      expiresAt('From when on it is refused: a moment in the future, or null for never.'),
+    ),
+    metadata: Type.Optional(metadata),
+  },
+  { additionalProperties: false, description: 'What the new key shall be.' },
+)
+
+/** What to send to change a key; what is left out stays. */
+export type UpdateApiKey = Static<typeof UpdateApiKey>
+export const UpdateApiKey = Type.Object(
+  {
+    name: Type.Optional(name),
+    scopes: Type.Optional(scopes),
+    expiresAt: Type.Optional(
+      expiresAt('From when on it is refused: a moment in the future, or null for never.'),
+    ),
+    metadata: Type.Optional(metadata),
+    enabled: Type.Optional(
+      Type.Boolean({
+        description: '`false` disables the key until it is set to `true`.',
+        examples: [false],
+      }),
+    ),
+  },
+  { additionalProperties: false, minProperties: 1, description: 'What to change. What is left out stays.' },
+)
+
+/** How to list keys. */
+export type ListApiKeys = Static<typeof ListApiKeys>
+export const ListApiKeys = Type.Object(
+  {
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: MAX_PAGE_SIZE,
+        default: DEFAULT_PAGE_SIZE,
+        description: 'How many keys a page holds.',
+      }),
+    ),
+    cursor: Type.Optional(
+      Type.String({ maxLength: 2_048, description: 'The `nextCursor` of the page before.' }),
+    ),
+    q: Type.Optional(
+      Type.String({
+        maxLength: MAX_SEARCH_LENGTH,
+        description: 'Part of a name, in any case, or how the secret begins.',
+      }),
+    ),
+    status: Type.Optional(
+      Type.Array(oneOf<KeyState>(KEY_STATES, {}), {
+        maxItems: KEY_STATES.length,
+        description: 'Only keys in these states; repeat it for several. Left out: all but revoked ones.',
+      }),
+    ),
+    environment: Type.Optional(environment('Only keys of this environment.')),
+    sort: Type.Optional(
+      oneOf<KeySort>(KEY_SORTS, {
+        default: '-createdAt',
+        description: 'The order; `-` turns it round.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+/** The id in a path. Anything that is no id of the owner's keys is simply not found, so nothing is asked of its form. */
+export type ApiKeyParams = Static<typeof ApiKeyParams>
+export const ApiKeyParams = Type.Object({
+  id: Type.String({ description: 'The id of the key.', examples: [EXAMPLE_ID] }),
+})
+
+/** Visible ASCII without the quotes of a structured field, and without the comma by which Node joins a header sent twice. */
+const IDEMPOTENCY_TOKEN = `[!#-+\\--\\[\\]-~]{${MIN_IDEMPOTENCY_KEY_LENGTH},${MAX_IDEMPOTENCY_KEY_LENGTH}}`
+
+/** The headers of a create. */
+export type CreateHeaders = Static<typeof CreateHeaders>
+export const CreateHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      pattern: `^(?:${IDEMPOTENCY_TOKEN}|"${IDEMPOTENCY_TOKEN}")$`,
+      description:
+        'Names this one request, best by a UUID, so that it can be repeated when its reply was lost: for ten minutes the same request answers with the same key and secret instead of creating another.',
+      examples: ['0b9f3c5e-6a57-4a1c-9a53-0d1c1f6a7b10'],
+    }),
+  ),
+})
+
+/** Every error, as RFC 9457 has it. */
+export type Problem = Static<typeof Problem>
+export const Problem = Type.Object(
+  {
+    type: Type.String({
+      format: 'uri-reference',
+      description: 'What kind of problem it is, as an address.',
+      examples: ['https://latchkey.dev/problems/invalid_request'],
+    }),
+    title: Type.String({
+      description: 'The kind of problem, for people.',
+      examples: ['The request is not valid'],
+    }),
+    status: Type.Integer({
+      minimum: 400,
+      maximum: 599,
+      description: 'The HTTP status.',
+      examples: [400],
+    }),
+    detail: Type.String({
+      description: 'What is wrong this time, for people.',
+      examples: ['Something in the request is not as it must be; `errors` names the fields.'],
+    }),
+    code: Type.String({
+      description: 'The kind of problem, for programs. A code never changes its meaning.',
+      examples: ['invalid_request'],
+    }),
+    requestId: Type.String({
+      description: 'By which the request is found in the log.',
+      examples: ['req-1'],
+    }),
+    errors: Type.Optional(
+      Type.Array(
+        Type.Object({
+          field: Type.String({ description: 'The field.', examples: ['name'] }),
+          message: Type.String({ description: 'What is wrong with it.', examples: ['is required'] }),
+        }),
+        { description: 'The fields that are wrong.' },
+      ),
+    ),
+  },
+  { description: 'A problem document (RFC 9457).' },
+)
