@@ -1,0 +1,92 @@
+import type { BetterAuthOptions } from 'better-auth'
+import { betterAuth } from 'better-auth/minimal'
+import { drizzleAdapter } from 'better-auth/adapters/drizzle'
+import { organization } from 'better-auth/plugins/organization'
+import type { AppDatabase } from '../database/app-database.ts'
+import { generateId } from '../id.ts'
+import { hashPassword, maxPasswordLength, minPasswordLength, verifyPassword } from './password.ts'
+import { accessControl, roles } from './roles.ts'
+import { sessionCookieName } from './session-cookie.ts'
+import { absoluteMs, withSessionRules } from './session-rules.ts'
+import { credentials, invitations, members, sessions, users, verifications, workspaces } from './tables.ts'
+
+/** The header in which our own routes tell better-auth who asks; what a client sends under it is never passed on. */
+export const clientAddressHeader = 'x-latchkey-client-address'
+
+/** better-auth's names for tables, and ours. */
+const schema = {
+  user: users,
+  session: sessions,
+  account: credentials,
+  verification: verifications,
+  organization: workspaces,
+  member: members,
+  invitation: invitations,
+}
+
+const idPrefixes: Record<string, string> = { account: 'credential', organization: 'workspace' }
+
+export interface AuthOptions {
+  secret: string
+  /** Where better-auth's own remarks go. They are told without the values they are about. */
+  warn: (message: string) => void
+  /** Fills a new workspace, in the transaction that makes it. */
+  onWorkspaceCreated: (db: AppDatabase, workspaceId: string) => Promise<void>
+}
+
+export type Auth = ReturnType<typeof createAuth>
+
+/**
+ * better-auth on this app's tables. Its HTTP handler is mounted nowhere: sign-up, and all else that no route of
+ * ours offers, is out of reach from outside.
+ */
+export function createAuth(db: AppDatabase, { secret, warn, onWorkspaceCreated }: AuthOptions) {
+  const adapter = drizzleAdapter(db, { provider: 'pg', schema, transaction: true })
+  return betterAuth({
+    appName: 'Latchkey',
+    // Only links and redirects are made from it, and no route of ours uses either.
+    baseURL: 'http://localhost',
+    secret,
+    database: (options: BetterAuthOptions) => withSessionRules(adapter(options)),
+    emailAndPassword: {
+      enabled: true,
+      disableSignUp: true,
+      minPasswordLength,
+      // Ours counts characters, theirs counts code units, of which a character has two at most.
+      maxPasswordLength: maxPasswordLength * 2,
+      password: { hash: hashPassword, verify: verifyPassword },
+    },
+    session: {
+      expiresIn: absoluteMs / 1000,
+      disableSessionRefresh: true,
+      cookieCache: { enabled: false },
+    },
+    advanced: {
+      // The prefix __Host- stands in the name itself; better-auth would put __Secure- before it.
+      useSecureCookies: false,
+      cookies: {
+        session_token: {
+          name: sessionCookieName,
+          attributes: { secure: true, httpOnly: true, sameSite: 'lax', path: '/' },
+        },
+      },
+      ipAddress: { ipAddressHeaders: [clientAddressHeader] },
+      database: { generateId: ({ model }) => generateId(idPrefixes[model] ?? model) },
+    },
+    plugins: [
+      organization({
+        ac: accessControl,
+        roles,
+        creatorRole: 'owner',
+        allowUserToCreateOrganization: false,
+        organizationHooks: {
+          afterCreateOrganization: ({ organization }) => onWorkspaceCreated(db, organization.id),
+        },
+      }),
+    ],
+    rateLimit: { enabled: false },
+    telemetry: { enabled: false },
+    // Errors that come with a message may quote statements and their values, so they are left out.
+    logger: { level: 'warn', log: (_level, message) => warn(message) },
+  })
+}

@@ -1,0 +1,59 @@
+import { Type, type Static } from 'typebox'
+import { email, line, timestamp } from '../text-schema.ts'
+import { maxPasswordLength, minPasswordLength } from './password.ts'
+import { roleNames } from './roles.ts'
+
+const strict = { additionalProperties: false }
+
+/** A password that somebody has: it may be as short as the rules once allowed. */
+const password = Type.String({
+  minLength: 1,
+  maxLength: maxPasswordLength,
+  format: 'password',
+  description: 'Compared byte for byte.',
+})
+
+const newPassword = Type.String({
+  minLength: minPasswordLength,
+  maxLength: maxPasswordLength,
+  format: 'password',
+  description: 'Long, and not one that everybody tries first. Any characters will do, blanks too.',
+})
+
+export const SetUpStatus = Type.Object({
+  needed: Type.Boolean({ description: 'Whether the first account is still to be created.' }),
+})
+
+export const SetUpBody = Type.Object(
+  {
+    token: Type.String({
+      minLength: 1,
+      maxLength: 128,
+      description: 'What stands behind the # of the set-up link.',
+    }),
+    name: line(100, 'What to call you.'),
+    email: email('What you will sign in with.'),
+    password: newPassword,
+    workspaceName: line(100, 'What to call your workspace.'),
+  },
+  strict,
+)
+export type SetUpBody = Static<typeof SetUpBody>
+
+export const Credentials = Type.Object(
+  { email: Type.String({ minLength: 1, maxLength: 254, description: 'In any case.' }), password },
+  strict,
+)
+
+export const PasswordChange = Type.Object({ currentPassword: password, newPassword }, strict)
+
+export const Session = Type.Object({
+  user: Type.Object({ id: Type.String(), name: Type.String(), email: Type.String() }),
+  workspace: Type.Object({ id: Type.String(), name: Type.String() }),
+  role: Type.Enum([...roleNames], {
+    type: 'string',
+    description: 'What you are in the workspace. A viewer changes nothing.',
+  }),
+  expiresAt: timestamp('When the session ends unless it is used before.'),
+})
+export type Session = Static<typeof Session>

@@ -1,0 +1,115 @@
+import rateLimit from '@fastify/rate-limit'
+import { latchkey, problems, ProblemError, problemServerOptions, type Database } from '@latchkey/fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { randomUUID } from 'node:crypto'
+import type { DestinationStream } from 'pino'
+import { createAuth } from './account/auth.ts'
+import { accountRoutes } from './account/routes.ts'
+import { isCrossOrigin } from './account/same-origin.ts'
+import { createSessions } from './account/sessions.ts'
+import { createSetUp, type SetUp } from './account/set-up.ts'
+import type { Config } from './config.ts'
+import { crmRoutes, scopes } from './crm/routes.ts'
+import { seedWorkspace } from './crm/seed.ts'
+import type { AppDatabase } from './database/app-database.ts'
+import { isDatabaseTrouble } from './database/trouble.ts'
+import { healthRoutes } from './health.ts'
+import { describeError, logOptions } from './log.ts'
+import { describeRoutes, sessionSecurity, showDocument } from './openapi.ts'
+import { AppProblem } from './problem.ts'
+import { addSecurityHeaders, frameworkErrors } from './security-headers.ts'
+import { useStrictInput } from './strict-input.ts'
+
+export interface AppOptions extends Pick<Config, 'dashboardUrl' | 'logLevel' | 'trustProxy'> {
+  /** Open, with this app's tables in it. Whoever opened it closes it, after the app. */
+  database: Database
+  /** Signs session cookies. */
+  secret: string
+  /** Where the log goes; standard output when left out. */
+  logStream?: DestinationStream
+}
+
+export interface App {
+  server: FastifyInstance
+  setUp: SetUp
+  /** Tells whoever asks that no more requests should be sent here. Those that come are served all the same. */
+  stopBeingReady(): void
+}
+
+const maxBodyBytes = 16 * 1024
+
+/** Builds the whole API, ready to listen or to be tried with `inject`. */
+export async function buildApp(options: AppOptions): Promise<App> {
+  const { database, secret, dashboardUrl } = options
+  const db = database.drizzle
+  let isOpen = true
+
+  const server = Fastify({
+    ...problemServerOptions,
+    frameworkErrors,
+    logger: logOptions(options.logLevel, options.logStream),
+    genReqId: () => randomUUID(),
+    trustProxy: options.trustProxy,
+    bodyLimit: maxBodyBytes,
+    requestTimeout: 30_000,
+    handlerTimeout: 10_000,
+    // While the program stops, the requests that still arrive are finished like all others.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+  })
+
+  const authOn = (on: AppDatabase) =>
+    createAuth(on, {
+      secret,
+      warn: (message) => server.log.warn({ source: 'better-auth' }, message),
+      onWorkspaceCreated: seedWorkspace,
+    })
+  const sessions = createSessions(db, authOn(db))
+  const setUp = createSetUp(db, authOn)
+
+  await addSecurityHeaders(server)
+  await server.register(problems)
+  server.addHook('onRequest', async (request) => {
+    if (isCrossOrigin(request, dashboardUrl)) throw new AppProblem('cross_origin')
+  })
+  await describeRoutes(server)
+  await server.register(rateLimit, {
+    global: false,
+    errorResponseBuilder: () => new AppProblem('rate_limited'),
+  })
+
+  await server.register(latchkey, {
+    database,
+    scopes,
+    keyPrefix: 'lk',
+    managementSecurity: sessionSecurity,
+    async authorize(request) {
+      const signedIn = await sessions.read(request)
+      if (signedIn === null) return null
+      const { user, workspace, role } = signedIn
+      return { owner: workspace.id, actor: { id: user.id, name: user.name }, role }
+    },
+  })
+
+  await server.register(async (scope) => {
+    useStrictInput(scope)
+    scope.setErrorHandler((error, request) => {
+      if (!isDatabaseTrouble(error)) throw error
+      request.log.error({ err: describeError(error) }, 'The database did not answer')
+      throw new ProblemError('unavailable')
+    })
+    await scope.register(accountRoutes, { sessions, setUp })
+    await scope.register(crmRoutes, { db })
+    await scope.register(healthRoutes, { db, isOpen: () => isOpen })
+  })
+  await showDocument(server)
+  await server.ready()
+
+  return {
+    server,
+    setUp,
+    stopBeingReady() {
+      isOpen = false
+    },
+  }
+}

@@ -1,0 +1,74 @@
+import { SECRET_PATTERN } from '@latchkey/fastify'
+import type { FastifyRequest } from 'fastify'
+import type { DestinationStream, LoggerOptions } from 'pino'
+
+const secretPattern = new RegExp(SECRET_PATTERN, 'g')
+
+const credentialHeaders = ['authorization', 'x-api-key', 'cookie', 'set-cookie']
+const credentialFields = ['password', 'currentPassword', 'newPassword', 'token', 'secret']
+
+/**
+ * What the log may say. A request is told by method and path; its query, headers and bodies are not logged at
+ * all. The redaction and the scrubbing below are for the line that somebody adds one day.
+ */
+export function logOptions(
+  level: string,
+  stream?: DestinationStream,
+): LoggerOptions & { stream?: DestinationStream } {
+  return {
+    level,
+    serializers: { req: describeRequest, err: describeError },
+    redact: {
+      paths: [
+        ...credentialHeaders.flatMap((name) => [`headers["${name}"]`, `*.headers["${name}"]`]),
+        ...credentialFields.flatMap((name) => [name, `*.${name}`]),
+      ],
+      censor: '[redacted]',
+    },
+    hooks: { streamWrite: (line) => line.replace(secretPattern, '[redacted key]') },
+    ...(stream && { stream }),
+  }
+}
+
+function describeRequest(request: FastifyRequest) {
+  return { method: request.method, path: request.url.split('?', 1)[0], remoteAddress: request.ip }
+}
+
+interface ErrorDescription {
+  type: string
+  code?: string
+  message?: string
+  stack?: string | undefined
+}
+
+/**
+ * An error without what it may quote: Drizzle and Postgres put statements, parameters and rows into messages, so
+ * of theirs only the code and the place in our source are told.
+ */
+export function describeError(error: unknown): ErrorDescription {
+  if (!(error instanceof Error)) return { type: typeof error }
+  const chain = causesOf(error)
+  const code = chain
+    .map((link) => (link as { code?: unknown }).code)
+    .find((value) => typeof value === 'string')
+  const quotesData = chain.some((link) => 'query' in link || 'severity' in link)
+  return {
+    type: error.name,
+    ...(code !== undefined && { code }),
+    ...(!quotesData && { message: error.message }),
+    stack: error.stack
+      ?.split('\n')
+      .filter((line) => /^\s+at /.test(line))
+      .join('\n'),
+  }
+}
+
+function causesOf(error: Error): Error[] {
+  const chain: Error[] = []
+  let link: unknown = error
+  while (link instanceof Error && chain.length < 8) {
+    chain.push(link)
+    link = link.cause
+  }
+  return chain
+}
