@@ -1,0 +1,105 @@
+import { generateSecret } from '@latchkey/engine'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createKeyCache } from '../src/cache.ts'
+import { hashSecret } from '../src/secret.ts'
+import { prepareKey } from '../src/verdict.ts'
+import { createVerifier } from '../src/verify.ts'
+import { aKey } from './a-key.ts'
+
+/**
+ * A key that is changed while it is verified, with every wait between processes in the scheduler's hands. The
+ * key's metadata carries the version of the row, so a verdict shows what it rests on.
+ */
+function createWorld(scheduler: fc.Scheduler) {
+  const secret = generateSecret({ prefix: 'lk', environment: 'live' })
+  const hash = hashSecret(secret)
+  let row = { version: 0, exists: true }
+  /** The newest version whose change has been acknowledged to whoever made it. */
+  let acknowledged = 0
+
+  const wait = (label: string) => scheduler.schedule(Promise.resolve(), label)
+
+  const cache = createKeyCache({
+    async load() {
+      await wait('the query reaches the database')
+      const seen = row
+      await wait('the answer comes back')
+      return seen.exists ? prepareKey(aKey({ metadata: { version: seen.version } })) : null
+    },
+    monotonicNow: () => 0,
+  })
+  const verify = createVerifier({
+    cache,
+    usage: { record: () => undefined, flush: async () => undefined },
+    now: () => 0,
+  })
+
+  async function change(next: (row: { version: number; exists: boolean }) => { exists: boolean }) {
+    await wait('the change reaches the database')
+    row = { ...next(row), version: row.version + 1 }
+    const { version } = row
+    await wait('the acknowledgement, or the notification, comes back')
+    cache.invalidate(hash)
+    acknowledged = Math.max(acknowledged, version)
+  }
+
+  return {
+    async verify() {
+      await wait('a request arrives')
+      const atLeast = acknowledged
+      const verdict = await verify(secret)
+      const version = verdict.ok ? Number(verdict.key.metadata['version']) : row.version
+      return { atLeast, version, ok: verdict.ok }
+    },
+    update: () => change(({ exists }) => ({ exists })),
+    remove: () => change(() => ({ exists: false })),
+    create: () => change(() => ({ exists: true })),
+    async loseTrack() {
+      await wait('the feed is back after a gap')
+      cache.clear()
+      acknowledged = row.version
+    },
+    cachedVersion() {
+      const cached = cache.get(hash)
+      return cached === undefined ? undefined : cached === null ? 'none' : cached.key.metadata['version']
+    },
+    currentVersion: () => (row.exists ? row.version : 'none'),
+  }
+}
+
+const steps = fc.array(fc.constantFrom('verify', 'verify', 'update', 'remove', 'create', 'loseTrack'), {
+  minLength: 2,
+  maxLength: 12,
+})
+
+describe('verifying while keys change, in every order', () => {
+  it('rests no verdict on a state older than the last acknowledged change, and caches none', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), steps, async (scheduler, names) => {
+        const world = createWorld(scheduler)
+        const results = Promise.all(names.map((name) => world[name]()))
+        for (const result of await scheduler.waitFor(results)) {
+          if (result === undefined) continue
+          expect(result.version).toBeGreaterThanOrEqual(result.atLeast)
+        }
+        // When all is quiet the cache may be empty, but it may not be wrong.
+        expect([undefined, world.currentVersion()]).toContain(world.cachedVersion())
+      }),
+      { numRuns: 3_000 },
+    )
+  })
+
+  it('never accepts a key in a request that began after its removal was acknowledged', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.integer({ min: 1, max: 5 }), async (scheduler, earlier) => {
+        const world = createWorld(scheduler)
+        const before = Array.from({ length: earlier }, () => world.verify())
+        const after = world.remove().then(() => world.verify())
+        await scheduler.waitFor(Promise.all(before))
+        expect((await scheduler.waitFor(after)).ok).toBe(false)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+})
