@@ -1,0 +1,450 @@
+import {
+  keyState,
+  KEY_STATES,
+  MAX_METADATA_BYTES,
+  parseSecret,
+  type ApiKey,
+  type Latchkey,
+} from '@latchkey/engine'
+import { testDatabases } from '@latchkey/testing'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { ann, anOwner, ben, must, useDatabase } from './set-up.ts'
+
+const start = Date.parse('2026-06-01T12:00:00.123Z')
+const hour = 3_600_000
+
+describe.each(testDatabases)('keys on $name', ({ create }) => {
+  const db = useDatabase(create)
+  const clock = { now: start }
+  let latchkey: Latchkey
+
+  beforeAll(async () => {
+    latchkey = await db.latchkey({ now: () => clock.now })
+  })
+
+  describe('create', () => {
+    it('makes a key with its defaults, shows the secret, and stores what get reads back', async () => {
+      const owner = anOwner()
+      const { apiKey, secret, replayed } = must(
+        await latchkey.keys.create(owner, ann, { name: ' Cafe\u0301 ' }),
+      )
+      expect(replayed).toBe(false)
+      expect(parseSecret(secret)).toEqual({ prefix: 'lk', environment: 'live', start: apiKey.start })
+      expect(apiKey).toEqual({
+        id: expect.stringMatching(/^key_[0-9a-z]{26}$/) as string,
+        namespace: 'default',
+        owner,
+        name: 'Café',
+        environment: 'live',
+        start: secret.slice(0, 'lk_live_a1B2'.length),
+        scopes: [],
+        metadata: {},
+        createdAt: new Date(clock.now),
+        createdBy: ann,
+        updatedAt: new Date(clock.now),
+        expiresAt: null,
+        disabledAt: null,
+        revokedAt: null,
+        lastUsedAt: null,
+      })
+      expect(await latchkey.keys.get(owner, apiKey.id)).toEqual(apiKey)
+    })
+
+    it('keeps everything that was asked for', async () => {
+      const owner = anOwner()
+      const wanted = {
+        name: `Robert'); drop table keys;-- 🔑`,
+        environment: 'test' as const,
+        scopes: ['contacts:write', 'contacts:read'],
+        expiresAt: new Date(clock.now + hour),
+        metadata: { text: 'a"b\\c{},\u2028é', list: [1, -0.5, true, null, { deep: [] }], big: 1e300 },
+      }
+      const { apiKey } = must(await latchkey.keys.create(owner, ben, wanted))
+      expect(apiKey).toMatchObject({ ...wanted, createdBy: ben })
+      expect(await latchkey.keys.get(owner, apiKey.id)).toEqual(apiKey)
+    })
+
+    it('holds a scope once that was named twice', async () => {
+      const options = { name: 'k', scopes: ['contacts:read', 'contacts:read'] }
+      const { apiKey } = must(await latchkey.keys.create(anOwner(), ann, options))
+      expect(apiKey.scopes).toEqual(['contacts:read'])
+    })
+
+    const deep = (levels: number): object => (levels === 1 ? {} : { a: deep(levels - 1) })
+    it.each([
+      ['name', { name: '' }],
+      ['name', { name: 'a\u0000b' }],
+      ['name', { name: 7 }],
+      ['environment', { environment: 'prod' }],
+      ['scopes', { scopes: ['contacts:delete'] }],
+      ['scopes', { scopes: ['constructor'] }],
+      ['scopes', { scopes: 'contacts:read' }],
+      ['scopes', { scopes: [7] }],
+      ['expiresAt', { expiresAt: new Date(start) }],
+      ['expiresAt', { expiresAt: new Date(Number.NaN) }],
+      ['expiresAt', { expiresAt: new Date(8.64e15) }],
+      ['expiresAt', { expiresAt: '2030-01-01' }],
+      ['metadata', { metadata: { text: 'x'.repeat(MAX_METADATA_BYTES) } }],
+      ['metadata', { metadata: { text: 'a\u0000b' } }],
+      ['metadata', { metadata: { 'a\u0000b': 1 } }],
+      ['metadata', { metadata: { text: '\uD800' } }],
+      ['metadata', { metadata: { number: Infinity } }],
+      ['metadata', { metadata: { date: new Date() } }],
+      ['metadata', { metadata: { bigint: 1n } }],
+      ['metadata', { metadata: JSON.parse('{"__proto__":{"admin":true}}') as object }],
+      ['metadata', { metadata: [] }],
+      ['metadata', { metadata: null }],
+      ['metadata', { metadata: deep(17) }],
+      ['idempotencyKey', { idempotencyKey: 'x'.repeat(15) }],
+      ['idempotencyKey', { idempotencyKey: 'x'.repeat(256) }],
+      ['idempotencyKey', { idempotencyKey: 'line\nbreak-and-more-text' }],
+    ])('names the field %s when it is wrong: %o', async (field, wrong) => {
+      const owner = anOwner()
+      const options = { name: 'k', ...(wrong as object) }
+      const result = await latchkey.keys.create(owner, ann, options)
+      expect(result).toEqual({ ok: false, reason: 'invalid', field, message: expect.any(String) as string })
+      expect(must(await latchkey.keys.list(owner)).data).toEqual([])
+    })
+
+    it('accepts every limit exactly', async () => {
+      const metadata = { text: 'x'.repeat(MAX_METADATA_BYTES - '{"text":""}'.length) }
+      const options = { name: 'n'.repeat(64), metadata, idempotencyKey: 'i'.repeat(255) }
+      expect(must(await latchkey.keys.create(anOwner(), ann, options)).apiKey.metadata).toEqual(metadata)
+      const nested = {
+        name: 'k',
+        metadata: deep(16) as Record<string, never>,
+        idempotencyKey: 'i'.repeat(16),
+      }
+      expect(must(await latchkey.keys.create(anOwner(), ann, nested)).apiKey.metadata).toEqual(deep(16))
+    })
+
+    it.each(['', 'a\u0000b', '\uD800', 'x'.repeat(256)])(
+      'refuses the owner %j as a mistake of the host',
+      async (owner) => {
+        await expect(latchkey.keys.create(owner, ann, { name: 'k' })).rejects.toThrow(TypeError)
+        await expect(latchkey.keys.create('o', { id: owner, name: null }, { name: 'k' })).rejects.toThrow(
+          TypeError,
+        )
+        await expect(latchkey.keys.list(owner)).rejects.toThrow(TypeError)
+      },
+    )
+
+    it('gives an owner exactly as many keys as allowed, however many are asked for at once', async () => {
+      const capped = await db.latchkey({ maxKeysPerOwner: 5 })
+      const owner = anOwner()
+      const results = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => capped.keys.create(owner, ann, { name: `k${i}` })),
+      )
+      expect(results.filter(({ ok }) => ok)).toHaveLength(5)
+      expect(results.filter(({ ok }) => !ok)[0]).toEqual({ ok: false, reason: 'too_many_keys' })
+      const [first] = must(await capped.keys.list(owner)).data
+      must(await capped.keys.revoke(owner, ann, first!.id))
+      must(await capped.keys.create(owner, ann, { name: 'in its place' }))
+      expect((await capped.keys.create(anOwner(), ann, { name: "another owner's" })).ok).toBe(true)
+    })
+  })
+
+  describe('update', () => {
+    async function aNewKey(options: { expiresAt?: Date } = {}) {
+      const owner = anOwner()
+      const { apiKey } = must(await latchkey.keys.create(owner, ann, { name: 'before', ...options }))
+      return { owner, apiKey, id: apiKey.id }
+    }
+
+    it('changes what is given and leaves the rest', async () => {
+      const { owner, apiKey, id } = await aNewKey()
+      clock.now += 1_000
+      const changes = {
+        name: 'after',
+        scopes: ['contacts:read'],
+        metadata: { a: 1 },
+        expiresAt: new Date(clock.now + hour),
+      }
+      const updated = must(await latchkey.keys.update(owner, ben, id, changes)).apiKey
+      expect(updated).toEqual({ ...apiKey, ...changes, updatedAt: new Date(clock.now) })
+      const renamed = must(
+        await latchkey.keys.update(owner, ben, id, { name: 'again', expiresAt: null }),
+      ).apiKey
+      expect(renamed).toEqual({ ...updated, name: 'again', expiresAt: null })
+      expect(await latchkey.keys.get(owner, id)).toEqual(renamed)
+    })
+
+    it('leaves a key alone when there is nothing to change', async () => {
+      const { owner, apiKey, id } = await aNewKey()
+      clock.now += 1_000
+      expect(must(await latchkey.keys.update(owner, ben, id, {})).apiKey).toEqual(apiKey)
+      expect(must(await latchkey.keys.update(owner, ben, id, { enabled: true })).apiKey).toEqual(apiKey)
+    })
+
+    it('disables and enables, and keeps the moment of the first disabling', async () => {
+      const { owner, id } = await aNewKey()
+      const disabled = must(await latchkey.keys.update(owner, ann, id, { enabled: false })).apiKey
+      expect(disabled.disabledAt).toEqual(new Date(clock.now))
+      clock.now += 1_000
+      const again = must(await latchkey.keys.update(owner, ann, id, { enabled: false })).apiKey
+      expect(again.disabledAt).toEqual(disabled.disabledAt)
+      const enabled = must(await latchkey.keys.update(owner, ann, id, { enabled: true })).apiKey
+      expect(enabled.disabledAt).toBeNull()
+    })
+
+    it('does not enable an expired key unless it also gets more time', async () => {
+      const { owner, id } = await aNewKey({ expiresAt: new Date(clock.now + hour) })
+      clock.now += hour
+      expect(await latchkey.keys.update(owner, ann, id, { enabled: true })).toEqual({
+        ok: false,
+        reason: 'expired',
+      })
+      const later = { enabled: true, expiresAt: new Date(clock.now + hour) }
+      expect(must(await latchkey.keys.update(owner, ann, id, later)).apiKey.expiresAt).toEqual(
+        later.expiresAt,
+      )
+    })
+
+    it('never changes a revoked key', async () => {
+      const { owner, id } = await aNewKey()
+      const { apiKey: revoked } = must(await latchkey.keys.revoke(owner, ann, id))
+      expect(await latchkey.keys.update(owner, ann, id, { enabled: true })).toEqual({
+        ok: false,
+        reason: 'revoked',
+      })
+      expect(await latchkey.keys.get(owner, id)).toEqual(revoked)
+    })
+
+    it.each([
+      ['name', { name: '\u202E' }],
+      ['scopes', { scopes: ['*'] }],
+      ['expiresAt', { expiresAt: new Date(0) }],
+      ['metadata', { metadata: { a: '\u0000' } }],
+      ['enabled', { enabled: 'yes' }],
+    ])('names the field %s when it is wrong, and changes nothing', async (field, wrong) => {
+      const { owner, apiKey, id } = await aNewKey()
+      const result = await latchkey.keys.update(owner, ann, id, { name: 'after', ...(wrong as object) })
+      expect(result).toMatchObject({ ok: false, reason: 'invalid', field })
+      expect(await latchkey.keys.get(owner, id)).toEqual(apiKey)
+    })
+  })
+
+  describe('revoke', () => {
+    it('keeps the record, and finds nothing to revoke the second time', async () => {
+      const owner = anOwner()
+      const { apiKey } = must(await latchkey.keys.create(owner, ann, { name: 'k' }))
+      clock.now += 1_000
+      const revoked = must(await latchkey.keys.revoke(owner, ben, apiKey.id)).apiKey
+      expect(revoked).toEqual({ ...apiKey, revokedAt: new Date(clock.now), updatedAt: new Date(clock.now) })
+      expect(await latchkey.keys.revoke(owner, ben, apiKey.id)).toEqual({ ok: false, reason: 'not_found' })
+      expect(await latchkey.keys.get(owner, apiKey.id)).toEqual(revoked)
+    })
+
+    it('succeeds for exactly one of many at once', async () => {
+      const owner = anOwner()
+      const { apiKey } = must(await latchkey.keys.create(owner, ann, { name: 'k' }))
+      const results = await Promise.all(
+        Array.from({ length: 10 }, () => latchkey.keys.revoke(owner, ann, apiKey.id)),
+      )
+      expect(results.filter(({ ok }) => ok)).toHaveLength(1)
+    })
+
+    it('is never undone by changes at the same moment', async () => {
+      const owner = anOwner()
+      const { apiKey } = must(await latchkey.keys.create(owner, ann, { name: 'k' }))
+      await Promise.all([
+        ...Array.from({ length: 5 }, () =>
+          latchkey.keys.update(owner, ann, apiKey.id, { enabled: true, name: 'n' }),
+        ),
+        latchkey.keys.revoke(owner, ann, apiKey.id),
+        ...Array.from({ length: 5 }, () => latchkey.keys.update(owner, ann, apiKey.id, { enabled: false })),
+      ])
+      expect((await latchkey.keys.get(owner, apiKey.id))?.revokedAt).not.toBeNull()
+    })
+  })
+
+  describe('ownership', () => {
+    it("makes another owner's key look like one that does not exist, to every call", async () => {
+      const owner = anOwner()
+      const { apiKey } = must(await latchkey.keys.create(owner, ann, { name: 'k' }))
+      const unknown = 'key_01h455vb4pex5vsknk084sn02q'
+      for (const [who, id] of [
+        [anOwner(), apiKey.id],
+        [owner, unknown],
+        [owner, 'nonsense'],
+        [owner, '\u0000'],
+        [owner, ''],
+      ] as const) {
+        expect(await latchkey.keys.get(who, id)).toBeNull()
+        expect(await latchkey.keys.update(who, ben, id, { name: 'x' })).toEqual({
+          ok: false,
+          reason: 'not_found',
+        })
+        expect(await latchkey.keys.revoke(who, ben, id)).toEqual({ ok: false, reason: 'not_found' })
+      }
+      expect(await latchkey.keys.get(owner, apiKey.id)).toEqual(apiKey)
+    })
+
+    it('keeps namespaces apart, for management and for verdicts', async () => {
+      const other = await db.latchkey({ namespace: 'other', keyPrefix: 'other' })
+      const owner = anOwner()
+      const { apiKey, secret } = must(await latchkey.keys.create(owner, ann, { name: 'k' }))
+      expect(await other.keys.get(owner, apiKey.id)).toBeNull()
+      expect(must(await other.keys.list(owner)).data).toEqual([])
+      expect(await other.keys.revoke(owner, ann, apiKey.id)).toEqual({ ok: false, reason: 'not_found' })
+      expect(await other.verify(secret)).toEqual({ ok: false, reason: 'unknown', key: null })
+      expect((await latchkey.verify(secret)).ok).toBe(true)
+    })
+  })
+
+  describe('list', () => {
+    const owner = anOwner()
+    const names = ['beta', 'Alpha', 'gamma 100%', 'delta_1', 'épsilon', 'zeta', 'Zeta', 'eta']
+
+    beforeAll(async () => {
+      for (const [i, name] of names.entries()) {
+        // Two keys to a millisecond, so that pages must order by more than time.
+        clock.now += i % 2
+        must(await latchkey.keys.create(owner, ann, { name, environment: i < 3 ? 'test' : 'live' }))
+      }
+      must(await latchkey.keys.create(anOwner(), ann, { name: "another owner's alpha" }))
+    })
+
+    type Options = NonNullable<Parameters<Latchkey['keys']['list']>[1]>
+
+    async function listAll(options: Options = {}): Promise<ApiKey[]> {
+      const found: ApiKey[] = []
+      let cursor: string | null | undefined
+      do {
+        const page = must(await latchkey.keys.list(owner, { ...options, ...(cursor && { cursor }) }))
+        found.push(...page.data)
+        cursor = page.nextCursor
+      } while (cursor !== null)
+      return found
+    }
+
+    const namesOf = (found: ApiKey[]) => found.map(({ name }) => name)
+
+    it('gives the newest first, 25 to a page, and only the owner sees them', async () => {
+      const { data, nextCursor } = must(await latchkey.keys.list(owner))
+      expect(namesOf(data).sort()).toEqual([...names].sort())
+      expect(data[0]!.createdAt.getTime()).toBeGreaterThanOrEqual(data.at(-1)!.createdAt.getTime())
+      expect(nextCursor).toBeNull()
+    })
+
+    it.each(['createdAt', '-createdAt', 'name', '-name'] as const)(
+      'gives every key once, in one order, whatever the size of the page, by %s',
+      async (sort) => {
+        const whole = await listAll({ sort, limit: 100 })
+        expect(whole).toHaveLength(names.length)
+        for (const limit of [1, 2, 3, 7, 8]) expect(await listAll({ sort, limit })).toEqual(whole)
+        const opposite = sort.startsWith('-') ? sort.slice(1) : `-${sort}`
+        expect(await listAll({ sort: opposite as typeof sort })).toEqual(whole.toReversed())
+      },
+    )
+
+    it('sorts names whatever their case', async () => {
+      expect(namesOf(await listAll({ sort: 'name' })).slice(0, 5)).toEqual([
+        'Alpha',
+        'beta',
+        'delta_1',
+        'eta',
+        'gamma 100%',
+      ])
+    })
+
+    it('neither repeats nor skips keys when others come and go between pages', async () => {
+      const first = must(await latchkey.keys.list(owner, { limit: 4, sort: 'createdAt' }))
+      must(await latchkey.keys.revoke(owner, ann, first.data[3]!.id))
+      clock.now += 1
+      const { apiKey: late } = must(await latchkey.keys.create(owner, ann, { name: 'late' }))
+      const rest = must(await latchkey.keys.list(owner, { cursor: first.nextCursor!, sort: 'createdAt' }))
+      expect(namesOf([...first.data, ...rest.data])).toEqual([...names, 'late'])
+      must(await latchkey.keys.revoke(owner, ann, late.id))
+      const { name, environment } = first.data[3]!
+      must(await latchkey.keys.create(owner, ann, { name, environment }))
+    })
+
+    it.each([
+      ['ALPHA', ['Alpha']],
+      ['eta', ['Zeta', 'beta', 'eta', 'zeta']],
+      ['%', ['gamma 100%']],
+      ['_', ['delta_1']],
+      ['\\', []],
+      ["'", []],
+      [' beta ', ['beta']],
+    ])('finds %j in names, whatever the case and with no wildcards', async (q, found) => {
+      expect(namesOf(await listAll({ q })).sort()).toEqual(found)
+    })
+
+    it('finds a key by how its secret begins, case and all', async () => {
+      const [key] = await listAll()
+      expect((await listAll({ q: key!.start })).map(({ id }) => id)).toContain(key!.id)
+      expect(await listAll({ q: key!.start.slice(1) })).toEqual([])
+      expect(await listAll({ q: 'lk_live_' })).not.toEqual([])
+      expect(await listAll({ q: 'LK_LIVE_' })).toEqual([])
+    })
+
+    it('filters by environment', async () => {
+      expect(namesOf(await listAll({ environment: 'test' })).sort()).toEqual(['Alpha', 'beta', 'gamma 100%'])
+    })
+
+    it('sorts every key into exactly the state that keyState gives it, and hides revoked ones unless asked', async () => {
+      const [a, b, c, d] = await listAll({ sort: 'name' })
+      must(await latchkey.keys.update(owner, ann, a!.id, { enabled: false }))
+      must(await latchkey.keys.update(owner, ann, b!.id, { expiresAt: new Date(clock.now + 10) }))
+      must(
+        await latchkey.keys.update(owner, ann, c!.id, {
+          expiresAt: new Date(clock.now + 10),
+          enabled: false,
+        }),
+      )
+      must(await latchkey.keys.revoke(owner, ann, d!.id))
+      clock.now += 10
+      const all = await listAll({ status: KEY_STATES })
+      for (const state of KEY_STATES) {
+        const found = await listAll({ status: [state] })
+        expect(found).toEqual(all.filter((key) => keyState(key, clock.now) === state))
+        expect(found).not.toEqual([])
+      }
+      const shown = await listAll()
+      expect(shown).toEqual(all.filter((key) => key.revokedAt === null))
+      expect(await listAll({ status: [] })).toEqual(shown)
+      expect(await listAll({ status: ['active', 'disabled', 'expired'] })).toEqual(shown)
+    })
+
+    it("a cursor of one owner gives another owner only the other's own keys", async () => {
+      const { nextCursor } = must(await latchkey.keys.list(owner, { limit: 1, sort: 'name' }))
+      const stranger = anOwner()
+      must(await latchkey.keys.create(stranger, ann, { name: 'zzz' }))
+      const page = must(await latchkey.keys.list(stranger, { cursor: nextCursor!, sort: 'name' }))
+      expect(namesOf(page.data)).toEqual(['zzz'])
+    })
+
+    const cursorOf = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const id = 'key_01h455vb4pex5vsknk084sn02q'
+    it.each([
+      ['limit', { limit: 0 }],
+      ['limit', { limit: 101 }],
+      ['limit', { limit: 1.5 }],
+      ['limit', { limit: Number.NaN }],
+      ['sort', { sort: 'hash' }],
+      ['sort', { sort: 'toString' }],
+      ['status', { status: ['gone'] }],
+      ['environment', { environment: 'prod' }],
+      ['q', { q: 'x'.repeat(201) }],
+      ['q', { q: '\u0000' }],
+      ['q', { q: '\uD800' }],
+      ['cursor', { cursor: '' }],
+      ['cursor', { cursor: 'nonsense' }],
+      ['cursor', { cursor: cursorOf({}) }],
+      ['cursor', { cursor: cursorOf(['name', 'x', id]) }],
+      ['cursor', { cursor: cursorOf(['-createdAt', 'yesterday', id]) }],
+      ['cursor', { cursor: cursorOf(['-createdAt', '+275760-09-13T00:00:00.000Z', id]) }],
+      ['cursor', { cursor: cursorOf(['-createdAt', '2026-01-01T00:00:00.000Z', 'x']) }],
+      ['cursor', { cursor: cursorOf(['-createdAt', '2026-01-01T00:00:00.000Z', id, 1]) }],
+      ['cursor', { cursor: cursorOf(['name', '\u0000', id]), sort: 'name' }],
+    ])('names the field %s when it is wrong: %o', async (field, wrong) => {
+      expect(await latchkey.keys.list(owner, wrong as Options)).toMatchObject({
+        ok: false,
+        reason: 'invalid',
+        field,
+      })
+    })
+  })
+})
