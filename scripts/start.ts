@@ -32,6 +32,7 @@ run('apps/dashboard/build/index.js', {
   HOST: host,
   ORIGIN: dashboardUrl,
   API_URL: `http://${host}:${apiPort}`,
+  API_PUBLIC_URL: apiUrl,
 })
 await answers(`http://${host}:${dashboardPort}/healthz`)
 
