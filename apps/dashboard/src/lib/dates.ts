@@ -1,0 +1,44 @@
+// One locale and, on the server, one zone, so that a page reads the same before and after its script runs.
+const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' })
+const minute = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
+
+const farMs = 30 * 24 * 3600_000
+
+const units = [
+  ['day', 24 * 3600_000],
+  ['hour', 3600_000],
+  ['minute', 60_000],
+] as const
+
+/** “4 minutes ago”, “in 5 days”; further away than 30 days, the date. */
+export function formatRelative(iso: string, nowMs: number): string {
+  const distanceMs = Date.parse(iso) - nowMs
+  if (Math.abs(distanceMs) > farMs) return formatDay(iso)
+  for (const [unit, ms] of units)
+    if (Math.abs(distanceMs) >= ms) return relative.format(Math.trunc(distanceMs / ms), unit)
+  return distanceMs > 0 ? 'in less than a minute' : 'just now'
+}
+
+/** “12 Oct 2026” */
+export const formatDay = (iso: string): string => day.format(new Date(iso))
+
+/** “12 Oct 2026, 14:03 UTC” */
+export const formatUtc = (iso: string): string => `${minute.format(new Date(iso))} UTC`
+
+/** “12 Oct 2026, 14:03 UTC (4 minutes ago)”; further away than 30 days without the distance. */
+export const formatInstant = (iso: string, nowMs: number): string =>
+  Math.abs(Date.parse(iso) - nowMs) > farMs
+    ? formatUtc(iso)
+    : `${formatUtc(iso)} (${formatRelative(iso, nowMs)})`
+
+/** “12 Oct 2026, 16:03 CEST”: the same instant on the clock of whoever looks. Only for the browser. */
+export const formatLocal = (iso: string): string =>
+  new Date(iso).toLocaleString('en-GB', {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'short',
+  })

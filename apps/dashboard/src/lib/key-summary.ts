@@ -1,0 +1,29 @@
+import type { ApiKey } from './server/stand-in-client.ts'
+
+/** What the pages show of a key; nothing else of it reaches the browser. */
+export interface KeySummary {
+  id: string
+  name: string
+  /** The first characters of the secret, for example `lk_live_a1B2`. */
+  start: string
+  environment: ApiKey['environment']
+  status: ApiKey['status']
+  scopes: string[]
+  createdAt: string
+  createdBy: string | null
+  lastUsedAt: string | null
+  expiresAt: string | null
+}
+
+export const summarise = (key: ApiKey): KeySummary => ({
+  id: key.id,
+  name: key.name,
+  start: key.start,
+  environment: key.environment,
+  status: key.status,
+  scopes: key.scopes,
+  createdAt: key.createdAt,
+  createdBy: key.createdBy.name,
+  lastUsedAt: key.lastUsedAt,
+  expiresAt: key.expiresAt,
+})

@@ -1,0 +1,45 @@
+import type { RequestEvent } from '@sveltejs/kit'
+import { API_URL } from '$app/env/private'
+import { createClient } from './stand-in-client.ts'
+import { sessionCookieOf, sessionCookiesIn } from './session-cookie.ts'
+
+const timeoutMs = 8_000
+
+export type ApiClient = ReturnType<typeof createClient>
+
+/** The API could not be reached, was too slow, or answered that it cannot serve now. */
+export class ApiUnavailable extends Error {
+  override name = 'ApiUnavailable'
+}
+
+/**
+ * The API as the person behind this request sees it. Only the session cookie and the client’s address go there;
+ * session cookies that the API sets are noted in `locals.sessionCookies`.
+ */
+export function connectApi(event: RequestEvent): ApiClient {
+  const headers: Record<string, string> = { 'x-forwarded-for': event.getClientAddress() }
+  const cookie = sessionCookieOf(event.cookies)
+  if (cookie) headers['cookie'] = cookie
+
+  return createClient({
+    baseUrl: API_URL,
+    headers,
+    async fetch(request) {
+      const response = await send(request)
+      event.locals.sessionCookies.push(...sessionCookiesIn(response.headers))
+      return response
+    },
+  })
+}
+
+async function send(request: Request): Promise<Response> {
+  let response: Response
+  try {
+    response = await fetch(request, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' })
+  } catch {
+    throw new ApiUnavailable(`${request.method} ${new URL(request.url).pathname} got no answer`)
+  }
+  if (response.status >= 500)
+    throw new ApiUnavailable(`${request.method} ${new URL(request.url).pathname} answered ${response.status}`)
+  return response
+}

@@ -1,0 +1,8 @@
+import { requireSession } from '#lib/server/require-session.ts'
+import { readTheme } from '#lib/server/theme.ts'
+import type { LayoutServerLoad } from './$types'
+
+export const load: LayoutServerLoad = async (event) => ({
+  session: await requireSession(event),
+  theme: readTheme(event.cookies),
+})

@@ -1,0 +1,80 @@
+import { fail } from '@sveltejs/kit'
+import { API_PUBLIC_URL, API_URL } from '$app/env/private'
+import { summarise } from '#lib/key-summary.ts'
+import { answer } from '#lib/server/answer.ts'
+import { ApiUnavailable } from '#lib/server/api.ts'
+import { fieldErrors } from '#lib/server/field-errors.ts'
+import { formText } from '#lib/server/form-text.ts'
+import { requireSession } from '#lib/server/require-session.ts'
+import { mayChangeKeys } from '#lib/session.ts'
+import type { Actions, PageServerLoad } from './$types'
+import type { Created, CreateFailure, CreateFormData, CreateValues } from './create.ts'
+import { expiryChoices } from './expiry.ts'
+import { texts } from './texts.ts'
+
+const longestName = 64
+const formFields = ['name', 'environment', 'scopes', 'expiresAt'] as const
+
+export const load: PageServerLoad = async (event) => {
+  const session = await requireSession(event)
+  const { data: scopes, keyPrefix } = answer(event, await event.locals.api.GET('/v1/api-keys/scopes'))
+  const blank: CreateFormData = {
+    scopes,
+    keyPrefix,
+    expiryChoices: expiryChoices(Date.now()),
+    idempotencyKey: crypto.randomUUID(),
+  }
+  return { mayCreate: mayChangeKeys(session), blank, apiUrl: API_PUBLIC_URL ?? API_URL }
+}
+
+export const actions: Actions = {
+  default: async (event) => {
+    await requireSession(event)
+    const form = await event.request.formData()
+    const values: CreateValues = {
+      name: formText(form, 'name').trim(),
+      environment: form.get('environment') === 'test' ? 'test' : 'live',
+      scopes: form.getAll('scopes').map(String),
+      expiresAt: formText(form, 'expiresAt'),
+    }
+    const failure = (status: number, rest: Partial<CreateFailure>) =>
+      fail(status, { failure: { values, errors: {}, ...rest } satisfies CreateFailure })
+
+    if (!values.name) return failure(400, { errors: { name: texts.errors.nameMissing } })
+    if ([...values.name].length > longestName)
+      return failure(400, { errors: { name: texts.errors.nameLong } })
+
+    try {
+      const result = await event.locals.api.POST('/v1/api-keys', {
+        params: { header: { 'idempotency-key': formText(form, 'idempotencyKey') } },
+        body: { ...values, expiresAt: values.expiresAt || null },
+      })
+      if (!result.error) {
+        const { apiKey, secret } = result.data
+        // A page that the browser sends again by itself, on reload, must not show the secret a second time. A repeat
+        // from our own script comes only after a lost answer, so nobody has seen it yet.
+        const repeated =
+          result.response.headers.get('idempotency-replayed') === 'true' && !isFromScript(event.request)
+        const created: Created = { apiKey: summarise(apiKey), secret: repeated ? null : secret }
+        return { created }
+      }
+      const { status, code, errors } = result.error
+      if (code === 'idempotency_mismatch')
+        return failure(status, { message: texts.errors.usedForm, used: true })
+      if (code === 'idempotency_in_flight') return failure(status, { message: texts.errors.inFlight })
+      if (code === 'too_many_keys') return failure(status, { message: texts.errors.tooMany })
+      if (status === 400) return failure(400, explain(errors))
+      return answer(event, result)
+    } catch (error) {
+      if (error instanceof ApiUnavailable) return failure(503, { message: texts.errors.unavailable })
+      throw error
+    }
+  },
+}
+
+const isFromScript = (request: Request): boolean => request.headers.get('x-sveltekit-action') === 'true'
+
+function explain(problems: { field: string; message: string }[] = []): Partial<CreateFailure> {
+  const errors = fieldErrors(formFields, problems)
+  return Object.keys(errors).length > 0 ? { errors } : { message: texts.errors.rejected }
+}

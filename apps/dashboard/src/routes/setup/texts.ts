@@ -1,0 +1,23 @@
+export const texts = {
+  title: 'Set up Latchkey',
+  lead: 'Make the first account. It owns the workspace whose keys you will manage.',
+  token: 'Set-up code',
+  tokenHint: 'The part of the set-up link after the #. The API printed the link when it first started.',
+  name: 'Your name',
+  email: 'Email',
+  password: 'Password',
+  passwordHint: 'At least 15 characters. A few words you can remember make a good one; no other rules.',
+  workspaceName: 'Workspace name',
+  workspaceHint: 'Your company or team. Keys belong to it.',
+  submit: 'Create account',
+  done: 'This dashboard is set up already.',
+  signIn: 'Sign in instead',
+  errors: {
+    short: 'Use at least 15 characters.',
+    missing: 'Fill in this field.',
+    token: 'This set-up code is not valid, or was used already. Each link works once and for a day.',
+    tooMany: 'Too many attempts. Wait a minute, then try again.',
+    rejected: 'Something in the form was not accepted. Check your entries and try again.',
+    unavailable: 'The API does not answer. Nothing was changed; try again in a moment.',
+  },
+}

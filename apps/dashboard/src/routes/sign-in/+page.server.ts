@@ -1,0 +1,44 @@
+import { fail, redirect } from '@sveltejs/kit'
+import { ORIGIN } from '$app/env/private'
+import { ApiUnavailable } from '#lib/server/api.ts'
+import { formText } from '#lib/server/form-text.ts'
+import { redirectTarget } from '#lib/server/redirect-target.ts'
+import type { Actions, PageServerLoad } from './$types'
+import { texts } from './texts.ts'
+
+export const load: PageServerLoad = async ({ locals, url }) => {
+  if (await locals.session()) redirect(303, redirectTarget(url.searchParams.get('redirectTo')))
+  const { data } = await locals.api.GET('/v1/setup')
+  return { setupNeeded: data?.needed === true, insecure: keepsNoCookies(ORIGIN) }
+}
+
+/** Browsers accept Secure cookies over https, and over plain http from this very machine. */
+function keepsNoCookies(origin: string): boolean {
+  const { protocol, hostname } = new URL(origin)
+  return protocol === 'http:' && !/^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
+}
+
+export const actions: Actions = {
+  default: async ({ request, locals, url }) => {
+    const form = await request.formData()
+    const email = formText(form, 'email').trim()
+    const password = formText(form, 'password')
+    if (!email || !password) return fail(400, { email, message: texts.errors.missing })
+
+    const status = await signIn(locals.api, { email, password })
+    if (status === 403) return fail(403, { email, message: texts.errors.noWorkspace })
+    if (status === 429) return fail(429, { email, message: texts.errors.tooMany })
+    if (status === 503) return fail(503, { email, message: texts.errors.unavailable })
+    if (status !== 200) return fail(400, { email, message: texts.errors.rejected })
+    redirect(303, redirectTarget(url.searchParams.get('redirectTo')))
+  },
+}
+
+async function signIn(api: App.Locals['api'], body: { email: string; password: string }): Promise<number> {
+  try {
+    return (await api.POST('/v1/session', { body })).response.status
+  } catch (error) {
+    if (error instanceof ApiUnavailable) return 503
+    throw error
+  }
+}
