@@ -1,23 +1,25 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FST_LATCHKEY_OPTION } from './config-errors.ts'
-import type { Authorize, Principal } from './options.ts'
+import type { Authorize, Principal, Role } from './options.ts'
 import { ProblemError } from './problem.ts'
 
-const ROLES: readonly unknown[] = ['owner', 'admin', 'developer', 'viewer'] satisfies Principal['role'][]
+const ROLES: readonly unknown[] = ['owner', 'admin', 'developer', 'viewer'] satisfies Role[]
 
 /** Under which a key route finds who asks. */
 const PRINCIPAL = 'latchkeyPrincipal'
 
-/** Makes the hook that every key route has: it asks the host who the request comes from, before any body is read. */
+/**
+ * Makes the hook that every key route has: it asks the host who the request comes from, before any body is read.
+ *
+ * Every 401 must name a scheme (RFC 9110, section 15.5.2). How people sign in is the host's affair, so the
+ * challenge only says that they do; an error of the host's own may carry a better one in its headers.
+ */
 export function createAuthorizeHook(authorize: Authorize, realm: string) {
-  return async function authorizeRequest(request: FastifyRequest): Promise<void> {
-    const principal = await authorize(request)
-    if (principal === null) throw signInRequired(realm)
-    if (!isPrincipal(principal)) {
-      throw new FST_LATCHKEY_OPTION(
-        '`authorize` must return null or { owner, actor: { id, name }, role }, with a role among owner, admin, developer and viewer.',
-      )
-    }
+  const challenge = `Session realm="${realm}"`
+  return async function authorizeRequest(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const principal = await ask(authorize, request, () => {
+      reply.header('www-authenticate', challenge)
+    })
     if (principal.role === 'viewer' && !isSafe(request.method)) throw new ProblemError('forbidden')
     request.setDecorator(PRINCIPAL, principal)
   }
@@ -33,12 +35,22 @@ export function principalOf(request: FastifyRequest): Principal {
   return request.getDecorator<Principal>(PRINCIPAL)
 }
 
-/** Every 401 must name a scheme (RFC 9110, section 15.5.2). How people sign in is the host's affair, so this one only says that they do. */
-function signInRequired(realm: string): ProblemError {
-  return new ProblemError('unauthenticated', {
-    detail: 'Sign in to manage keys.',
-    headers: { 'www-authenticate': `Session realm="${realm}"` },
-  })
+async function ask(
+  authorize: Authorize,
+  request: FastifyRequest,
+  onUnauthenticated: () => void,
+): Promise<Principal> {
+  try {
+    const principal = await authorize(request)
+    if (principal === null) throw new ProblemError('unauthenticated', { detail: 'Sign in to manage keys.' })
+    if (isPrincipal(principal)) return principal
+  } catch (error) {
+    if ((error as { statusCode?: unknown } | null)?.statusCode === 401) onUnauthenticated()
+    throw error
+  }
+  throw new FST_LATCHKEY_OPTION(
+    '`authorize` must return null or { owner, actor: { id, name }, role }, with a role among owner, admin, developer and viewer.',
+  )
 }
 
 function isSafe(method: string): boolean {
@@ -46,14 +58,15 @@ function isSafe(method: string): boolean {
 }
 
 /** TypeScript has checked it where there is TypeScript; a door that opens on a misspelt field is too dear to leave to that. */
-function isPrincipal(value: Principal): boolean {
+function isPrincipal(value: unknown): value is Principal {
+  if (typeof value !== 'object' || value === null) return false
+  const { owner, actor, role } = value as Partial<Principal>
   return (
-    typeof value === 'object' &&
-    typeof value.owner === 'string' &&
-    value.owner !== '' &&
-    typeof value.actor?.id === 'string' &&
-    value.actor.id !== '' &&
-    (value.actor.name === null || typeof value.actor.name === 'string') &&
-    ROLES.includes(value.role)
+    typeof owner === 'string' &&
+    owner !== '' &&
+    typeof actor?.id === 'string' &&
+    actor.id !== '' &&
+    (actor.name === null || typeof actor.name === 'string') &&
+    ROLES.includes(role)
   )
 }

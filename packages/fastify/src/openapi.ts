@@ -58,7 +58,7 @@ export interface TransformInput {
   schema: FastifySchema
   url: string
   openapiObject?: OpenApiDocument
-  swaggerObject?: object
+  swaggerObject?: { securityDefinitions?: object }
 }
 
 /** What the document as a whole says about one key space. */
@@ -73,9 +73,11 @@ export interface DocumentPart {
  * transform, which may be for Zod, off these schemas.
  */
 export function createTransform(part: DocumentPart, problems: readonly ProblemCode[]) {
-  return function transform({ schema, url, openapiObject }: TransformInput) {
-    // OpenAPI 2 knows neither null nor these schemes.
-    if (openapiObject === undefined) return { url, schema: { ...schema, hide: true } }
+  return function transform({ schema, url, openapiObject, swaggerObject }: TransformInput) {
+    if (openapiObject === undefined) {
+      addDefinitions(swaggerObject)
+      return { url, schema: { ...schema, hide: true } }
+    }
     addDocumentPart(openapiObject, part)
     const { response, ...rest } = schema
     const described = {
@@ -102,6 +104,14 @@ function addDocumentPart(document: OpenApiDocument, { tag, managementSecurity }:
     ...components.securitySchemes,
   }
   if (!document.tags?.some(({ name }) => name === tag.name)) document.tags = [...(document.tags ?? []), tag]
+}
+
+/** OpenAPI 2 cannot express these routes, but a host's protected ones refer to how keys are sent. */
+function addDefinitions(document: TransformInput['swaggerObject']): void {
+  if (document === undefined) return
+  const { apiKeyHeader } = apiKeySecuritySchemes
+  const apiKeyBearer = { ...apiKeyHeader, name: 'Authorization' }
+  document.securityDefinitions = { apiKeyBearer, apiKeyHeader, ...document.securityDefinitions }
 }
 
 /** A copy in which every named schema is a reference; `root` itself is copied, its parts are not spared. */
@@ -181,7 +191,7 @@ export function documentProtection(
     ...schema,
     security: Object.keys(apiKeySecuritySchemes).map((scheme) => ({ [scheme]: [...scopes] })),
     ...(isJsonSchema && { response: { ...problemResponses(KEY_PROBLEMS), ...successOf(schema) } }),
-  } as FastifySchema
+  }
 }
 
 /** @fastify/swagger describes a default response for a route that has none; one that has others must name it. */

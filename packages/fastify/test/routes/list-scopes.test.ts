@@ -1,0 +1,29 @@
+import type { FastifyInstance } from 'fastify'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { callAs, createApp, KEYS } from '../support/app.ts'
+import { useEmbeddedDatabase } from '../support/databases.ts'
+import { expectProblem } from '../support/problem.ts'
+
+describe('GET /v1/api-keys/scopes', () => {
+  const database = useEmbeddedDatabase()
+  let app: FastifyInstance
+  beforeAll(async () => {
+    ;({ app } = await createApp(database(), { keyPrefix: 'acme_api' }))
+  })
+  afterAll(() => app.close())
+
+  it('200: lists the scopes as they were registered, and the prefix', async () => {
+    const reply = await callAs(app, 'acme', { url: `${KEYS}/scopes` }, 'viewer')
+    expect(reply.json()).toEqual({
+      data: [
+        { name: 'contacts:read', description: 'Read contacts' },
+        { name: 'contacts:write', description: 'Create, change and delete contacts' },
+      ],
+      keyPrefix: 'acme_api',
+    })
+  })
+
+  it('401: asks a stranger to sign in', async () => {
+    expectProblem(await app.inject({ url: `${KEYS}/scopes` }), 'unauthenticated')
+  })
+})

@@ -1,0 +1,73 @@
+import type { FastifyInstance } from 'fastify'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bearer, callAs, createApp, createKey, KEYS } from '../support/app.ts'
+import { describeOnEachDatabase } from '../support/databases.ts'
+import { expectProblem } from '../support/problem.ts'
+
+describeOnEachDatabase('DELETE /v1/api-keys/:id', (database) => {
+  let app: FastifyInstance
+  beforeAll(async () => {
+    ;({ app } = await createApp(database()))
+  })
+  afterAll(() => app.close())
+
+  const revoke = (id: string, owner = 'acme') =>
+    callAs(app, owner, { method: 'DELETE', url: `${KEYS}/${id}` })
+  const knock = (secret: string) => app.inject({ url: '/any', headers: bearer(secret) })
+
+  describe('204', () => {
+    it('revokes at once, a key in use too', async () => {
+      const { id, secret } = await createKey(app, 'acme')
+      expect((await knock(secret)).statusCode).toBe(200)
+      const reply = await revoke(id)
+      expect(reply.statusCode).toBe(204)
+      expect(reply.body).toBe('')
+      expectProblem(await knock(secret), 'key_revoked')
+    })
+
+    it('takes no notice of a content type without a body, which some clients always send', async () => {
+      const { id } = await createKey(app, 'acme')
+      const headers = { 'content-type': 'application/json' }
+      const reply = await callAs(app, 'acme', { method: 'DELETE', url: `${KEYS}/${id}`, headers })
+      expect(reply.statusCode).toBe(204)
+    })
+  })
+
+  describe('401', () => {
+    it('asks a stranger to sign in, even one who holds the key', async () => {
+      const { id, secret } = await createKey(app, 'acme')
+      const request = { method: 'DELETE', url: `${KEYS}/${id}` } as const
+      expectProblem(await app.inject(request), 'unauthenticated')
+      expectProblem(await app.inject({ ...request, headers: bearer(secret) }), 'unauthenticated')
+      expect((await knock(secret)).statusCode).toBe(200)
+    })
+  })
+
+  describe('403', () => {
+    it('refuses a viewer', async () => {
+      const { id } = await createKey(app, 'acme')
+      const reply = await callAs(app, 'acme', { method: 'DELETE', url: `${KEYS}/${id}` }, 'viewer')
+      expectProblem(reply, 'forbidden')
+    })
+  })
+
+  describe('404', () => {
+    it('finds a key only once', async () => {
+      const { id } = await createKey(app, 'acme')
+      expect((await revoke(id)).statusCode).toBe(204)
+      expectProblem(await revoke(id), 'not_found')
+    })
+
+    it('revokes once however many ask at once', async () => {
+      const { id } = await createKey(app, 'acme')
+      const replies = await Promise.all(Array.from({ length: 8 }, () => revoke(id)))
+      expect(replies.map(({ statusCode }) => statusCode).sort()).toEqual([204, ...Array<number>(7).fill(404)])
+    })
+
+    it("leaves another owner's key alone", async () => {
+      const { id, secret } = await createKey(app, 'acme')
+      expectProblem(await revoke(id, 'other'), 'not_found')
+      expect((await knock(secret)).statusCode).toBe(200)
+    })
+  })
+})

@@ -1,0 +1,135 @@
+import type { FastifyInstance } from 'fastify'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ApiKey } from '../../src/index.ts'
+import { bearer, callAs, createApp, createKey, KEYS } from '../support/app.ts'
+import { describeOnEachDatabase } from '../support/databases.ts'
+import { expectProblem } from '../support/problem.ts'
+
+describeOnEachDatabase('PATCH /v1/api-keys/:id', (database) => {
+  let app: FastifyInstance
+  beforeAll(async () => {
+    ;({ app } = await createApp(database()))
+  })
+  afterAll(() => app.close())
+
+  const update = (id: string, payload: object, owner = 'acme') =>
+    callAs(app, owner, { method: 'PATCH', url: `${KEYS}/${id}`, payload })
+  const knock = async (secret: string, url = '/any') =>
+    (await app.inject({ url, headers: bearer(secret) })).statusCode
+
+  describe('200', () => {
+    it('changes what is sent and leaves the rest', async () => {
+      const { id } = await createKey(app, 'acme', { name: 'Old', scopes: ['contacts:read'] })
+      const reply = await update(id, { name: ' New ' })
+      expect(reply.json<ApiKey>()).toMatchObject({ id, name: 'New', scopes: ['contacts:read'] })
+      const key = reply.json<ApiKey>()
+      expect(Date.parse(key.updatedAt)).toBeGreaterThan(Date.parse(key.createdAt))
+    })
+
+    it('disables at once, and enables again', async () => {
+      const { id, secret } = await createKey(app, 'acme')
+      expect(await knock(secret)).toBe(200)
+      expect((await update(id, { enabled: false })).json<ApiKey>().status).toBe('disabled')
+      expect(await knock(secret)).toBe(401)
+      expect((await update(id, { enabled: true })).json<ApiKey>().status).toBe('active')
+      expect(await knock(secret)).toBe(200)
+    })
+
+    it('takes scopes away and gives them at once', async () => {
+      const { id, secret } = await createKey(app, 'acme', { scopes: ['contacts:read'] })
+      expect(await knock(secret, '/contacts')).toBe(200)
+      await update(id, { scopes: [] })
+      expect(await knock(secret, '/contacts')).toBe(403)
+      await update(id, { scopes: ['contacts:read'] })
+      expect(await knock(secret, '/contacts')).toBe(200)
+    })
+
+    it('sets an expiry and takes it away', async () => {
+      const { id } = await createKey(app, 'acme')
+      const expiresAt = '2999-01-01T00:00:00.000Z'
+      expect((await update(id, { expiresAt })).json<ApiKey>().expiresAt).toBe(expiresAt)
+      expect((await update(id, { name: 'Same' })).json<ApiKey>().expiresAt).toBe(expiresAt)
+      expect((await update(id, { expiresAt: null })).json<ApiKey>().expiresAt).toBeNull()
+    })
+
+    it('replaces metadata as a whole', async () => {
+      const { id } = await createKey(app, 'acme')
+      await update(id, { metadata: { a: 1 } })
+      expect((await update(id, { metadata: { b: 2 } })).json<ApiKey>().metadata).toEqual({ b: 2 })
+    })
+  })
+
+  describe('400', () => {
+    it.each([
+      ['body', {}],
+      ['owner', { owner: 'me' }],
+      ['environment', { environment: 'test' }],
+      ['status', { status: 'active' }],
+      ['revokedAt', { revokedAt: null }],
+      ['hash', { hash: 'x' }],
+      ['remaining', { remaining: 1 }],
+      ['name', { name: '' }],
+      ['name', { name: null }],
+      ['enabled', { enabled: 'true' }],
+      ['enabled', { enabled: null }],
+      ['scopes', { scopes: ['contacts:destroy'] }],
+      ['expiresAt', { expiresAt: '2001-01-01T00:00:00Z' }],
+    ])('refuses a wrong %s: %j, and changes nothing', async (field, payload) => {
+      const { id } = await createKey(app, 'acme')
+      const before = (await callAs(app, 'acme', { url: `${KEYS}/${id}` })).json<ApiKey>()
+      const { errors } = expectProblem(await update(id, payload), 'invalid_request')
+      expect(errors?.map((error) => error.field)).toContain(field)
+      expect((await callAs(app, 'acme', { url: `${KEYS}/${id}` })).json()).toEqual(before)
+    })
+  })
+
+  describe('401', () => {
+    it('asks a stranger to sign in', async () => {
+      const { id, secret } = await createKey(app, 'acme')
+      for (const headers of [{}, bearer(secret)]) {
+        const reply = await app.inject({ method: 'PATCH', url: `${KEYS}/${id}`, payload: {}, headers })
+        expectProblem(reply, 'unauthenticated')
+      }
+    })
+  })
+
+  describe('403', () => {
+    it('refuses a viewer', async () => {
+      const { id } = await createKey(app, 'acme')
+      const request = { method: 'PATCH', url: `${KEYS}/${id}`, payload: { name: 'x' } } as const
+      expectProblem(await callAs(app, 'acme', request, 'viewer'), 'forbidden')
+    })
+  })
+
+  describe('404', () => {
+    it("finds neither another owner's key nor one that never was", async () => {
+      const { id, secret } = await createKey(app, 'acme')
+      for (const unknown of [id, 'key_01h455vb4pex5vsknk084sn02q', 'nothing']) {
+        expectProblem(await update(unknown, { enabled: false }, 'other'), 'not_found')
+      }
+      expect(await knock(secret)).toBe(200)
+    })
+  })
+
+  describe('409', () => {
+    it('refuses to change a revoked key', async () => {
+      const { id, secret } = await createKey(app, 'acme')
+      await callAs(app, 'acme', { method: 'DELETE', url: `${KEYS}/${id}` })
+      expectProblem(await update(id, { enabled: true }), 'already_revoked')
+      expect(await knock(secret)).toBe(401)
+    })
+
+    it('refuses to enable an expired key, unless it is given more time', async () => {
+      const soon = Date.now() + 300
+      const { id } = await createKey(app, 'acme', { expiresAt: new Date(soon).toISOString() })
+      await expect
+        .poll(() =>
+          callAs(app, 'acme', { url: `${KEYS}/${id}` }).then((reply) => reply.json<ApiKey>().status),
+        )
+        .toBe('expired')
+      expectProblem(await update(id, { enabled: true }), 'already_expired')
+      const reply = await update(id, { enabled: true, expiresAt: '2999-01-01T00:00:00Z' })
+      expect(reply.json<ApiKey>().status).toBe('active')
+    })
+  })
+})
