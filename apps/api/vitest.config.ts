@@ -1,15 +1,19 @@
 import { defineConfig } from 'vitest/config'
 
+const conditions = ['@latchkey/source']
+
 export default defineConfig({
-  resolve: { conditions: ['@latchkey/source'] },
-  ssr: { resolve: { conditions: ['@latchkey/source', 'node', 'module', 'import', 'default'] } },
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['@latchkey/testing/global-setup'],
-    reporters: ['default', 'json'],
-    outputFile: { json: 'test-results/vitest.json' },
+    globalSetup: '@latchkey/testing/global-setup',
     expect: { requireAssertions: true },
+    // A new embedded database takes seconds to make on a busy machine.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    maxWorkers: 2,
+    reporters: ['default', 'json'],
+    outputFile: { json: 'test-results/vitest.json' },
   },
 })

@@ -3,7 +3,6 @@ import { ProblemError } from '@latchkey/fastify'
 import { Type } from 'typebox'
 import type { AppDatabase } from './database/app-database.ts'
 import { isMigrated } from './database/migrate.ts'
-import { problemReplies } from './problem-replies.ts'
 
 const Health = Type.Object({ status: Type.Literal('ok') })
 const healthy = { status: 'ok' } as const
@@ -14,21 +13,15 @@ interface HealthRoutesOptions {
   isOpen: () => boolean
 }
 
-/** For whatever watches over the program. */
+/** For whatever watches over the program, not for its callers: so they stand in no document. */
 export const healthRoutes: FastifyPluginAsyncTypebox<HealthRoutesOptions> = async (app, { db, isOpen }) => {
   app.get(
     '/healthz',
     {
       logLevel: 'warn',
-      schema: {
-        operationId: 'getHealth',
-        tags: ['Health'],
-        summary: 'Is the process alive?',
-        description: 'Asks nothing of the database: a restart would not bring that back.',
-        security: [],
-        response: { 200: Health },
-      },
+      schema: { hide: true, response: { 200: Health } },
     },
+    // Asks nothing of the database: a restart would not bring that back.
     async () => healthy,
   )
 
@@ -36,15 +29,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthRoutesOptions> = asyn
     '/readyz',
     {
       logLevel: 'warn',
-      schema: {
-        operationId: 'getReadiness',
-        tags: ['Health'],
-        summary: 'Should requests be sent here?',
-        description:
-          'Yes while the database answers, its tables are those of this version, and nobody stops it.',
-        security: [],
-        response: { 200: Health, ...problemReplies(503) },
-      },
+      schema: { hide: true, response: { 200: Health } },
     },
     async () => {
       if (!isOpen()) throw new ProblemError('unavailable', { detail: 'The program is stopping.' })

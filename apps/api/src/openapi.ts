@@ -25,7 +25,6 @@ const tags = [
   { name: 'Contacts', description: 'The people your workspace deals with.' },
   { name: 'Companies', description: 'The companies they work for.' },
   { name: 'Account', description: 'How people get in and out.' },
-  { name: 'Health', description: 'For whatever watches over the program.' },
 ]
 
 /** Collects the routes that are declared after it into one OpenAPI 3.1 document. */

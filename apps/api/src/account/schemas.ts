@@ -20,9 +20,10 @@ const newPassword = Type.String({
   description: 'Long, and not one that everybody tries first. Any characters will do, blanks too.',
 })
 
-export const SetUpStatus = Type.Object({
-  needed: Type.Boolean({ description: 'Whether the first account is still to be created.' }),
-})
+export const SetUpStatus = Type.Object(
+  { needed: Type.Boolean({ description: 'Whether the first account is still to be created.' }) },
+  { description: 'Whether anybody has an account yet.' },
+)
 
 export const SetUpBody = Type.Object(
   {
@@ -47,13 +48,16 @@ export const Credentials = Type.Object(
 
 export const PasswordChange = Type.Object({ currentPassword: password, newPassword }, strict)
 
-export const Session = Type.Object({
-  user: Type.Object({ id: Type.String(), name: Type.String(), email: Type.String() }),
-  workspace: Type.Object({ id: Type.String(), name: Type.String() }),
-  role: Type.Enum([...roleNames], {
-    type: 'string',
-    description: 'What you are in the workspace. A viewer changes nothing.',
-  }),
-  expiresAt: timestamp('When the session ends unless it is used before.'),
-})
+export const Session = Type.Object(
+  {
+    user: Type.Object({ id: Type.String(), name: Type.String(), email: Type.String() }),
+    workspace: Type.Object({ id: Type.String(), name: Type.String() }),
+    role: Type.Enum([...roleNames], {
+      type: 'string',
+      description: 'What you are in the workspace. A viewer changes nothing.',
+    }),
+    expiresAt: timestamp('When the session ends unless it is used before.'),
+  },
+  { description: 'Who is signed in, and where.' },
+)
 export type Session = Static<typeof Session>

@@ -56,6 +56,13 @@ export function createSessions(db: AppDatabase, auth: Auth) {
     await db.delete(sessions).where(eq(sessions.token, token))
   }
 
+  /** Forgets the sessions that ended by themselves. */
+  async function sweep(): Promise<void> {
+    const now = Date.now()
+    const isOver = or(lte(sessions.expiresAt, new Date(now)), lte(sessions.updatedAt, new Date(now - idleMs)))
+    await db.delete(sessions).where(isOver)
+  }
+
   return {
     /** Null without a live session, and for a person who is (no longer) in any workspace. */
     read: (request: FastifyRequest) => read(headersOf(request)),
@@ -70,6 +77,7 @@ export function createSessions(db: AppDatabase, auth: Auth) {
       if (setCookie === null) return { ok: false, reason: 'invalid_credentials' }
       const before = await auth.api.getSession({ headers })
       if (before !== null) await end(before.session.token)
+      await sweep()
       const begun = await readNew(setCookie)
       return begun ? { ok: true, ...begun } : { ok: false, reason: 'no_workspace' }
     },
@@ -78,15 +86,6 @@ export function createSessions(db: AppDatabase, auth: Auth) {
 
     async endAll(userId: string): Promise<void> {
       await db.delete(sessions).where(eq(sessions.userId, userId))
-    },
-
-    /** Forgets the sessions that ended by themselves. */
-    async sweep(): Promise<void> {
-      const now = Date.now()
-      const idleSince = new Date(now - idleMs)
-      await db
-        .delete(sessions)
-        .where(or(lte(sessions.expiresAt, new Date(now)), lte(sessions.updatedAt, idleSince)))
     },
 
     /**

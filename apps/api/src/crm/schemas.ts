@@ -5,41 +5,50 @@ const strict = { additionalProperties: false }
 
 const orNull = (description: string) => Type.Unsafe<string | null>({ type: ['string', 'null'], description })
 
-export const Company = Type.Object({
-  id: Type.String({ examples: ['company_01h455vb4pex5vsknk084sn02q'] }),
-  name: Type.String({ examples: ['Alder & Finch'] }),
-  domain: Type.String({ examples: ['alder-and-finch.example'] }),
-  industry: Type.String({ examples: ['Architecture'] }),
-  city: Type.String({ examples: ['Bristol'] }),
-  country: Type.String({ examples: ['United Kingdom'] }),
-  employees: Type.Integer({ examples: [42] }),
-  createdAt: timestamp('When it was created.'),
-  updatedAt: timestamp('When it was last changed.'),
-})
+export const Company = Type.Object(
+  {
+    id: Type.String({ examples: ['company_01h455vb4pex5vsknk084sn02q'] }),
+    name: Type.String({ examples: ['Alder & Finch'] }),
+    domain: Type.String({ examples: ['alder-and-finch.example'] }),
+    industry: Type.String({ examples: ['Architecture'] }),
+    city: Type.String({ examples: ['Bristol'] }),
+    country: Type.String({ examples: ['United Kingdom'] }),
+    employees: Type.Integer({ examples: [42] }),
+    createdAt: timestamp('When it was created.'),
+    updatedAt: timestamp('When it was last changed.'),
+  },
+  { description: 'A company.' },
+)
 export type Company = Static<typeof Company>
 
-export const Contact = Type.Object({
-  id: Type.String({ examples: ['contact_01h455vb4pex5vsknk084sn02q'] }),
-  name: Type.String({ examples: ['Imogen Hartley'] }),
-  email: Type.String({ examples: ['imogen.hartley@alder-and-finch.example'] }),
-  phone: orNull('As it was entered.'),
-  jobTitle: orNull('What they do at the company.'),
-  company: Type.Union([Type.Object({ id: Type.String(), name: Type.String() }), Type.Null()], {
-    description: 'Where they work.',
-  }),
-  createdAt: timestamp('When it was created.'),
-  updatedAt: timestamp('When it was last changed.'),
-})
+export const Contact = Type.Object(
+  {
+    id: Type.String({ examples: ['contact_01h455vb4pex5vsknk084sn02q'] }),
+    name: Type.String({ examples: ['Imogen Hartley'] }),
+    email: Type.String({ examples: ['imogen.hartley@alder-and-finch.example'] }),
+    phone: orNull('As it was entered.'),
+    jobTitle: orNull('What they do at the company.'),
+    company: Type.Union([Type.Object({ id: Type.String(), name: Type.String() }), Type.Null()], {
+      description: 'Where they work.',
+    }),
+    createdAt: timestamp('When it was created.'),
+    updatedAt: timestamp('When it was last changed.'),
+  },
+  { description: 'A contact.' },
+)
 export type Contact = Static<typeof Contact>
 
 export const CompanyList = listOf(Company)
 export const ContactList = listOf(Contact)
 
 function listOf<Item extends typeof Company | typeof Contact>(item: Item) {
-  return Type.Object({
-    data: Type.Array(item, { description: 'Newest first.' }),
-    nextCursor: orNull('Send it as `cursor` for the next page; null on the last one.'),
-  })
+  return Type.Object(
+    {
+      data: Type.Array(item, { description: 'Newest first.' }),
+      nextCursor: orNull('Send it as `cursor` for the next page; null on the last one.'),
+    },
+    { description: 'One page of a list.' },
+  )
 }
 
 export const ListQuery = Type.Object(
