@@ -82,8 +82,7 @@ async function connect(
 
   async function close(): Promise<void> {
     clearInterval(flushTimer)
-    await flush()
-    await stopListening().catch(onError)
+    await Promise.all([flush(), stopListening()])
     await release()
   }
 

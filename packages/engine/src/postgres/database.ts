@@ -5,8 +5,10 @@ import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import { drizzle as drizzleOnPglite } from 'drizzle-orm/pglite'
 import { drizzle as drizzleOnPostgres } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
+import { within } from '../deadline.ts'
 import { StoreUnavailable } from '../store-unavailable.ts'
 import { lockFolder } from './folder-lock.ts'
+import { createSockets } from './sockets.ts'
 
 /** A Drizzle database on any driver, or a transaction of one. */
 export type DrizzleDatabase = PgDatabase<PgQueryResultHKT, Record<string, unknown>>
@@ -14,7 +16,7 @@ export type DrizzleDatabase = PgDatabase<PgQueryResultHKT, Record<string, unknow
 /** An open database: a Postgres server, or Postgres inside this process. */
 export interface Database {
   readonly kind: 'postgres' | 'pglite'
-  /** For a host's own tables in the same database. */
+  /** For a host's own tables in the same database. On a server, a statement may take four seconds. */
   readonly drizzle: DrizzleDatabase
   /**
    * Calls `onMessage` with each payload sent to the channel, and `onListening` each time listening begins: once
@@ -27,6 +29,8 @@ export interface Database {
     onMessage: (payload: string) => void,
     onListening: () => void,
   ): Promise<() => Promise<void>>
+  /** To be told when an answer is overdue, so that dead connections are replaced. */
+  reportOverdue(): void
   /** Ends every connection, and gives the folder back. */
   close(): Promise<void>
 }
@@ -34,6 +38,9 @@ export interface Database {
 const DEFAULT_FOLDER = './.latchkey'
 const CONNECT_TIMEOUT_SECONDS = 5
 const CLOSE_TIMEOUT_SECONDS = 3
+const UNLISTEN_DEADLINE_MS = 1_000
+/** An idle connection is asked this often whether the other end is still there. */
+const KEEP_ALIVE_SECONDS = 10
 /** Shorter than any wait for an answer, so that a statement nobody waits for ends as well. */
 const STATEMENT_TIMEOUT_MS = 4_000
 
@@ -58,15 +65,21 @@ export async function openDatabase(target: string = DEFAULT_FOLDER): Promise<Dat
 }
 
 async function openPostgres(url: string): Promise<Database> {
-  const client = postgres(url, {
+  const sockets = createSockets()
+  const options = {
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
+    keep_alive: KEEP_ALIVE_SECONDS,
+    backoff: secondsBeforeReconnect,
+    // Documented, but missing from its types.
+    socket: sockets.connect,
     onnotice: () => undefined,
     connection: {
       application_name: 'latchkey',
       statement_timeout: STATEMENT_TIMEOUT_MS,
       idle_in_transaction_session_timeout: 10_000,
     },
-  })
+  }
+  const client = postgres(url, options)
   try {
     await client`select 1`
   } catch (error) {
@@ -80,10 +93,16 @@ async function openPostgres(url: string): Promise<Database> {
     drizzle: drizzleOnPostgres(client),
     async listen(channel, onMessage, onListening) {
       const subscription = await client.listen(channel, onMessage, onListening)
-      return () => subscription.unlisten()
+      return () => within(UNLISTEN_DEADLINE_MS, subscription.unlisten()).catch(() => undefined)
     },
+    reportOverdue: sockets.closeSilent,
     close: () => client.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
   }
+}
+
+/** Never long, so that a server that is back is found soon; not all at once, so that it survives that. */
+function secondsBeforeReconnect(attempt: number): number {
+  return (0.5 + Math.random() / 2) * Math.min(0.05 * 2 ** attempt, 1)
 }
 
 /** Postgres' files live in a folder below, so that a host can keep other things beside them. */
@@ -99,6 +118,12 @@ async function openFolder(folder: string): Promise<Database> {
 }
 
 function openPglite(client: PGlite, afterClose?: () => Promise<void>): Database {
+  let closing: Promise<void> | undefined
+  async function close(): Promise<void> {
+    await client.close()
+    await afterClose?.()
+  }
+
   return {
     kind: 'pglite',
     drizzle: drizzleOnPglite(client),
@@ -107,9 +132,7 @@ function openPglite(client: PGlite, afterClose?: () => Promise<void>): Database 
       onListening()
       return unlisten
     },
-    async close() {
-      if (!client.closed) await client.close()
-      await afterClose?.()
-    },
+    reportOverdue: () => undefined,
+    close: () => (closing ??= close()),
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { sql, type SQL } from 'drizzle-orm'
 import { integer, text, timestamp } from 'drizzle-orm/pg-core'
 import { StoreUnavailable } from '../store-unavailable.ts'
@@ -21,6 +22,9 @@ const journal = latchkeySchema.table('migrations', {
 
 /** Any number, as long as every Latchkey uses the same: "latchkey" in ASCII. */
 const MIGRATION_LOCK = '7809651199139603833'
+/** Asked for again and again, not waited for in the database, where no answer for long means a dead connection. */
+const LOCK_POLL_MS = 100
+const LOCK_WAIT_MS = 60_000
 
 /**
  * Brings the database's `latchkey` schema up to date. Safe to call from any number of processes at once: one
@@ -34,20 +38,19 @@ export async function migrate(
   migrations: readonly Migration[] = allMigrations,
 ): Promise<void> {
   const latest = migrations.at(-1)?.version ?? 0
-  const version = await guarded(() =>
-    database.drizzle.transaction(async (transaction) => {
-      await transaction.execute(sql`set local statement_timeout = 0`)
-      await transaction.execute(sql`set local lock_timeout = '60s'`)
-      await transaction.execute(sql`select pg_advisory_xact_lock(${MIGRATION_LOCK}::bigint)`)
-      const current = await currentVersion(transaction)
-      if (current === null) await createJournal(transaction)
-      for (const migration of migrations) {
-        if (migration.version > (current ?? 0)) await apply(transaction, migration)
-      }
-      return current ?? 0
-    }),
-  )
-  refuseNewer(version, latest)
+  const giveUpAt = performance.now() + LOCK_WAIT_MS
+  for (;;) {
+    const version = await guarded(() =>
+      database.drizzle.transaction((transaction) => migrateAlone(transaction, migrations)),
+    )
+    if (version !== 'busy') return refuseNewer(version ?? 0, latest)
+    if (performance.now() > giveUpAt) {
+      throw new Error(
+        'Another process has been migrating the schema "latchkey" for a minute; try again later.',
+      )
+    }
+    await setTimeout(LOCK_POLL_MS)
+  }
 }
 
 /**
@@ -68,6 +71,23 @@ export async function assertMigrated(
         'Call migrate(database) first, or leave the option "migrate" on.',
     )
   }
+}
+
+/** @returns the version found; what is newer has been applied. */
+async function migrateAlone(
+  transaction: DrizzleDatabase,
+  migrations: readonly Migration[],
+): Promise<number | null | 'busy'> {
+  const [lock] = await transaction
+    .select({ isMine: sql<boolean>`pg_try_advisory_xact_lock(${MIGRATION_LOCK}::bigint)` })
+    .from(sql`(values (1)) as one`)
+  if (lock?.isMine !== true) return 'busy'
+  const current = await currentVersion(transaction)
+  if (current === null) await createJournal(transaction)
+  for (const migration of migrations) {
+    if (migration.version > (current ?? 0)) await apply(transaction, migration)
+  }
+  return current
 }
 
 async function apply(transaction: DrizzleDatabase, { version, name, statements }: Migration): Promise<void> {

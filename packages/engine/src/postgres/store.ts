@@ -2,7 +2,7 @@ import { and, asc, desc, eq, inArray, isNotNull, isNull, gt, lte, or, sql, type 
 import { keyIdFromUuid, keyIdToUuid } from '../key-id.ts'
 import type { ApiKey, KeyState } from '../key.ts'
 import type { Created, KeyChanges, KeyStore, ListQuery, NewKey } from '../store.ts'
-import { StoreUnavailable } from '../store-unavailable.ts'
+import { within } from '../deadline.ts'
 import { advisoryLockKey } from './advisory-lock.ts'
 import type { Database, DrizzleDatabase } from './database.ts'
 import { idempotency, keys, lastUsed } from './schema.ts'
@@ -13,7 +13,11 @@ const DEADLINE_MS = 5_000
 const SWEEP_SIZE = 100
 
 /** Keys in Postgres; the promises are in {@link KeyStore}. Every SQL statement about keys is in this file. */
-export function createPostgresStore({ drizzle }: Database, namespace: string): KeyStore {
+export function createPostgresStore(database: Database, namespace: string): KeyStore {
+  const { drizzle } = database
+  const answer = <T>(work: Promise<T>) => within(DEADLINE_MS, work, () => database.reportOverdue())
+  const quickAnswer = <T>(work: Promise<T>) => within(FIND_DEADLINE_MS, work, () => database.reportOverdue())
+
   const byHash = selectKeys(drizzle)
     .where(and(eq(keys.namespace, namespace), eq(keys.hash, sql.placeholder('hash'))))
     .prepare('latchkey_find_by_hash')
@@ -22,28 +26,22 @@ export function createPostgresStore({ drizzle }: Database, namespace: string): K
 
   return {
     async findByHash(hash) {
-      const rows = await within(FIND_DEADLINE_MS, byHash.execute({ hash: Buffer.from(hash, 'base64url') }))
+      const rows = await quickAnswer(byHash.execute({ hash: Buffer.from(hash, 'base64url') }))
       return firstKey(rows)
     },
 
     create(key, options) {
-      return within(
-        DEADLINE_MS,
-        drizzle.transaction((transaction) => create(transaction, namespace, key, options)),
-      )
+      return answer(drizzle.transaction((transaction) => create(transaction, namespace, key, options)))
     },
 
     async find(owner, id) {
       const uuid = keyIdToUuid(id)
       if (uuid === null) return null
-      return firstKey(
-        await within(DEADLINE_MS, selectKeys(drizzle).where(and(owned(owner), eq(keys.id, uuid)))),
-      )
+      return firstKey(await answer(selectKeys(drizzle).where(and(owned(owner), eq(keys.id, uuid)))))
     },
 
     async list(owner, query) {
-      const rows = await within(
-        DEADLINE_MS,
+      const rows = await answer(
         selectKeys(drizzle)
           .where(and(owned(owner), ...filters(query)))
           .orderBy(...order(query))
@@ -56,8 +54,7 @@ export function createPostgresStore({ drizzle }: Database, namespace: string): K
       const uuid = keyIdToUuid(id)
       if (uuid === null) return Promise.resolve({ outcome: 'not_found' })
       const row = and(owned(owner), eq(keys.id, uuid))
-      return within(
-        DEADLINE_MS,
+      return answer(
         drizzle.transaction(async (transaction) => {
           const [current] = await transaction.select().from(keys).where(row).for('update')
           if (current === undefined) return { outcome: 'not_found' }
@@ -88,8 +85,7 @@ export function createPostgresStore({ drizzle }: Database, namespace: string): K
     async saveLastUses(uses) {
       const rows = [...uses].map(([id, usedAt]) => ({ id: keyIdToUuid(id), at: new Date(usedAt) }))
       // Sorted, so that two nodes that store the same keys at once cannot wait for each other.
-      await within(
-        DEADLINE_MS,
+      await answer(
         drizzle.execute(sql`
           insert into ${lastUsed} (key_id, used_at)
           select id, at from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as uses (id uuid, at timestamptz)
@@ -99,7 +95,7 @@ export function createPostgresStore({ drizzle }: Database, namespace: string): K
     },
 
     async ping() {
-      await within(FIND_DEADLINE_MS, drizzle.execute(sql`select 1`))
+      await quickAnswer(drizzle.execute(sql`select 1`))
     },
   }
 }
@@ -260,21 +256,4 @@ function isAfter({ sort, after }: ListQuery): SQL {
     ? [sortableName, sql`lower(${after!.value}) collate "C"`]
     : [keys.createdAt, sql`${after!.value}::timestamptz`]
   return sql`(${column}, ${keys.id}) ${comparison} (${value}, ${keyIdToUuid(after!.id)}::uuid)`
-}
-
-/** Ends a wait that the database does not end; the statement itself ends by the server's statement_timeout. */
-async function within<T>(deadlineMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new StoreUnavailable(`The key store did not answer within ${deadlineMs} ms.`))
-    }, deadlineMs)
-  })
-  try {
-    return await Promise.race([work, deadline])
-  } catch (error) {
-    throw StoreUnavailable.from(error)
-  } finally {
-    clearTimeout(timer)
-  }
 }
