@@ -1,0 +1,95 @@
+import { execFileSync } from 'node:child_process'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { testDatabases } from '@latchkey/testing'
+import { sql } from 'drizzle-orm'
+import { describe, expect, it } from 'vitest'
+import { createKeyCache } from '../src/cache.ts'
+import { hashSecret } from '../src/secret.ts'
+import { prepareKey } from '../src/verdict.ts'
+import { aKey } from './a-key.ts'
+import { ann, anOwner, must, useDatabase } from './set-up.ts'
+
+describe.each(testDatabases)('secrets at rest on $name', ({ create, name }) => {
+  const db = useDatabase(create)
+
+  it('are nowhere: not in a table, a file or an error, only their hash and their beginning are', async () => {
+    const latchkey = await db.latchkey()
+    const owner = anOwner()
+    const secrets: string[] = []
+    const idempotencyKeys: string[] = []
+    for (let i = 0; i < 100; i++) {
+      const idempotencyKey = crypto.randomUUID()
+      const created = must(await latchkey.keys.create(owner, ann, { name: `k${i}`, idempotencyKey }))
+      must(await latchkey.keys.create(owner, ann, { name: `k${i}`, idempotencyKey }))
+      await latchkey.verify(created.secret)
+      secrets.push(created.secret)
+      idempotencyKeys.push(idempotencyKey)
+    }
+    const [first] = secrets as [string]
+    await latchkey.keys.list(owner, { q: first })
+    await latchkey.close()
+
+    const dump = await dumpEverything()
+    // A dump in which nothing could be found would prove nothing.
+    expect(dump).toContain(first.slice(0, 'lk_live_a1B2'.length))
+    expect(dump).toContain(Buffer.from(hashSecret(first), 'base64url').toString('hex'))
+    for (const secret of secrets) {
+      expect(dump).not.toContain(secret.slice('lk_live_a1B2'.length))
+    }
+    for (const idempotencyKey of idempotencyKeys) expect(dump).not.toContain(idempotencyKey)
+  })
+
+  /** Every row of every table of every schema; the whole of a folder as well, write-ahead log included. */
+  async function dumpEverything(): Promise<string> {
+    const { drizzle } = db.database
+    const tables = await drizzle
+      .select({ name: sql<string>`format('%I.%I', table_schema, table_name)` })
+      .from(sql`information_schema.tables`)
+      .where(sql`table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')`)
+    let dump = ''
+    for (const table of tables) {
+      const rows = await drizzle
+        .select({ row: sql<string>`to_jsonb(t)::text` })
+        .from(sql.raw(`${table.name} as t`))
+      dump += rows.map(({ row }) => row).join('\n')
+    }
+    if (name === 'PGlite in a folder') {
+      await drizzle.execute(sql`checkpoint`)
+      for (const file of globSync('database/**', { cwd: db.target, withFileTypes: true })) {
+        if (file.isFile()) dump += readFileSync(join(file.parentPath, file.name), 'latin1')
+      }
+    }
+    if (name === 'Postgres' && hasPgDump()) {
+      dump += execFileSync('pg_dump', ['--dbname', db.target], { encoding: 'utf8', maxBuffer: 1e8 })
+    }
+    return dump
+  }
+})
+
+/** A pg_dump that is older than the server refuses to work. */
+function hasPgDump(): boolean {
+  try {
+    return Number(/\d+/.exec(execFileSync('pg_dump', ['--version'], { encoding: 'utf8' }))?.[0]) >= 18
+  } catch {
+    return false
+  }
+}
+
+describe('the cache', () => {
+  it('holds no secret, neither as a name nor inside', async () => {
+    const seen: unknown[] = []
+    const secret = `lk_live_${'x'.repeat(36)}`
+    const cache = createKeyCache({
+      load: async (hash) => {
+        seen.push(hash)
+        return prepareKey(aKey())
+      },
+    })
+    await cache.fill(hashSecret(secret))
+    const held = JSON.stringify([seen, cache.get(hashSecret(secret))])
+    expect(held).toContain('key_01h455vb4pex5vsknk084sn02q')
+    expect(held).not.toContain('x'.repeat(8))
+    expect(held).not.toContain(hashSecret(hashSecret(secret)))
+  })
+})
