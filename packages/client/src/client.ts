@@ -1,0 +1,29 @@
+import createFetchClient, { type Client } from 'openapi-fetch'
+import type { paths } from './paths.ts'
+
+/** Where the API is and how to call it. */
+export interface ClientOptions {
+  /** The API's address, as `https://api.example.com`. */
+  baseUrl: string
+  /** Sent with every request, as a session's cookie. */
+  headers?: Record<string, string>
+  /** In place of the global `fetch`. */
+  fetch?: (request: Request) => Promise<Response>
+}
+
+/** A client whose every call is typed by the API's own document. */
+export type LatchkeyClient = Client<paths>
+
+/**
+ * Makes a client. A call resolves to `{ data, error, response }`: `data` when the API said yes, `error`, a
+ * problem document, when it said no. It rejects only when there was no reply at all.
+ *
+ * @example
+ * const client = createClient({ baseUrl: 'https://api.example.com', headers: { cookie } })
+ * const { data, error } = await client.POST('/v1/api-keys', { body: { name: 'Integration with CRM' } })
+ * if (error) throw new Error(error.detail)
+ * console.log(data.secret)
+ */
+export function createClient({ baseUrl, headers, fetch }: ClientOptions): LatchkeyClient {
+  return createFetchClient<paths>({ baseUrl, ...(headers && { headers }), ...(fetch && { fetch }) })
+}

@@ -1,0 +1,11 @@
+export { createClient, type ClientOptions, type LatchkeyClient } from './client.ts'
+export type {
+  ApiKey,
+  ApiKeyList,
+  CreateApiKey,
+  CreatedApiKey,
+  Problem,
+  ScopeList,
+  UpdateApiKey,
+} from './types.ts'
+export type { paths } from './paths.ts'

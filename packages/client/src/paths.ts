@@ -1,0 +1,4 @@
+import type { paths as keyPaths } from './schema.ts'
+
+/** Every address the client knows, with what it takes and what it answers. */
+export type paths = keyPaths

@@ -1,0 +1,820 @@
+// Made from openapi.json by `npm run generate`; not to be edited.
+
+export interface paths {
+    "/v1/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List API keys
+         * @description Lists keys by pages, newest first unless `sort` says otherwise. Revoked keys are left out unless `status` asks for them.
+         */
+        get: operations["listApiKeys"];
+        put?: never;
+        /**
+         * Create an API key
+         * @description Creates a key and shows its secret. This is the only time the secret is shown. Send an `Idempotency-Key` to be able to repeat the request should its reply get lost.
+         */
+        post: operations["createApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-keys/scopes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List scopes
+         * @description Lists the scopes that keys may hold.
+         */
+        get: operations["listScopes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an API key
+         * @description Shows one key. Its secret is not part of it.
+         */
+        get: operations["getApiKey"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an API key
+         * @description Revokes a key for good. No request with it succeeds once the reply is there; other servers follow within a second. Its record stays, and is listed with `status=revoked`.
+         */
+        delete: operations["deleteApiKey"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an API key
+         * @description Changes what is sent and leaves the rest. The change is in force when the reply arrives; other servers follow within a second.
+         */
+        patch: operations["updateApiKey"];
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description An API key. Its secret is not part of it. */
+        ApiKey: {
+            /**
+             * @description The id of the key.
+             * @example key_01h455vb4pex5vsknk084sn02q
+             */
+            id: string;
+            /**
+             * @description What the key is for, in 1 to 64 characters. Spaces around it are dropped; characters that cannot be seen, or that change the direction of text, are refused.
+             * @example Integration with CRM
+             */
+            name: string;
+            /**
+             * @description Whose key it is.
+             * @example workspace_42
+             */
+            owner: string;
+            /**
+             * @description Which environment the key opens.
+             * @example live
+             * @enum {string}
+             */
+            environment: "live" | "test";
+            /**
+             * @description Only an `active` key opens anything. `disabled` can be undone, `revoked` cannot.
+             * @example active
+             * @enum {string}
+             */
+            status: "active" | "disabled" | "expired" | "revoked";
+            /**
+             * @description How the secret begins: enough to recognise it by, useless to guess it.
+             * @example lk_live_Xp2v
+             */
+            start: string;
+            /**
+             * @description What the key may do: names from the list of scopes.
+             * @example [
+             *       "contacts:read"
+             *     ]
+             */
+            scopes: string[];
+            /**
+             * @description Anything to keep with the key: a JSON object of at most 4096 bytes. Handlers find it in `request.apiKey.metadata`.
+             * @example {
+             *       "team": "sales"
+             *     }
+             */
+            metadata: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-11-22T09:30:00.000Z
+             */
+            createdAt: string;
+            /** @description Who created it. */
+            createdBy: {
+                /**
+                 * @description The id of the person or program.
+                 * @example user_7
+                 */
+                id: string;
+                /**
+                 * @description Their name at that time.
+                 * @example Ada Lovelace
+                 */
+                name: null | string;
+            };
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2026-11-22T09:30:00.000Z
+             */
+            updatedAt: string;
+            /**
+             * Format: date-time
+             * @description From when on it is refused; null for never.
+             * @example 2027-01-01T00:00:00.000Z
+             */
+            expiresAt: null | string;
+            /**
+             * Format: date-time
+             * @description When it last opened something, to within seconds.
+             * @example 2026-11-22T10:12:00.000Z
+             */
+            lastUsedAt: null | string;
+            /**
+             * Format: date-time
+             * @description When it was revoked.
+             * @example null
+             */
+            revokedAt: null | string;
+        };
+        /** @description A new key with its secret. */
+        CreatedApiKey: {
+            apiKey: components["schemas"]["ApiKey"];
+            /**
+             * @description The key itself. It is shown here and never again: store it now.
+             * @example lk_live_Xp2vL8qRtY4mZk9sWb3nHc7jGd5fTa0brrfA
+             */
+            secret: string;
+        };
+        /** @description One page of keys. */
+        ApiKeyList: {
+            /** @description The keys of this page. */
+            data: components["schemas"]["ApiKey"][];
+            /**
+             * @description Send it as `cursor` for the next page; null on the last one.
+             * @example null
+             */
+            nextCursor: null | string;
+        };
+        /** @description The scopes that keys may hold, and how secrets begin. */
+        ScopeList: {
+            /** @description Every scope a key may hold. */
+            data: {
+                /**
+                 * @description The scope.
+                 * @example contacts:read
+                 */
+                name: string;
+                /**
+                 * @description What it allows.
+                 * @example Read contacts
+                 */
+                description: string;
+            }[];
+            /**
+             * @description What every secret begins with.
+             * @example lk
+             */
+            keyPrefix: string;
+        };
+        /** @description What the new key shall be. */
+        CreateApiKey: {
+            /**
+             * @description What the key is for, in 1 to 64 characters. Spaces around it are dropped; characters that cannot be seen, or that change the direction of text, are refused.
+             * @example Integration with CRM
+             */
+            name: string;
+            /**
+             * @description Which environment the key opens; `live` when left out.
+             * @example live
+             * @enum {string}
+             */
+            environment?: "live" | "test";
+            /**
+             * @description What the key may do: names from the list of scopes.
+             * @example [
+             *       "contacts:read"
+             *     ]
+             */
+            scopes?: string[];
+            /**
+             * Format: date-time
+             * @description From when on it is refused: a moment in the future, or null for never.
+             * @example 2027-01-01T00:00:00.000Z
+             */
+            expiresAt?: null | string;
+            /**
+             * @description Anything to keep with the key: a JSON object of at most 4096 bytes. Handlers find it in `request.apiKey.metadata`.
+             * @example {
+             *       "team": "sales"
+             *     }
+             */
+            metadata?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description What to change. What is left out stays. */
+        UpdateApiKey: {
+            /**
+             * @description What the key is for, in 1 to 64 characters. Spaces around it are dropped; characters that cannot be seen, or that change the direction of text, are refused.
+             * @example Integration with CRM
+             */
+            name?: string;
+            /**
+             * @description What the key may do: names from the list of scopes.
+             * @example [
+             *       "contacts:read"
+             *     ]
+             */
+            scopes?: string[];
+            /**
+             * Format: date-time
+             * @description From when on it is refused: a moment in the future, or null for never.
+             * @example 2027-01-01T00:00:00.000Z
+             */
+            expiresAt?: null | string;
+            /**
+             * @description Anything to keep with the key: a JSON object of at most 4096 bytes. Handlers find it in `request.apiKey.metadata`.
+             * @example {
+             *       "team": "sales"
+             *     }
+             */
+            metadata?: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description `false` disables the key until it is set to `true`.
+             * @example false
+             */
+            enabled?: boolean;
+        };
+        /** @description A problem document (RFC 9457). */
+        ApiKeyProblem: {
+            /**
+             * Format: uri-reference
+             * @description What kind of problem it is, as an address.
+             * @example https://latchkey.dev/problems/invalid_request
+             */
+            type: string;
+            /**
+             * @description The kind of problem, for people.
+             * @example The request is not valid
+             */
+            title: string;
+            /**
+             * @description The HTTP status.
+             * @example 400
+             */
+            status: number;
+            /**
+             * @description What is wrong this time, for people.
+             * @example Something in the request is not as it must be; `errors` names the fields.
+             */
+            detail: string;
+            /**
+             * @description The kind of problem, for programs. A code never changes its meaning.
+             * @example invalid_request
+             */
+            code: string;
+            /**
+             * @description By which the request is found in the log.
+             * @example req-1
+             */
+            requestId: string;
+            /** @description The fields that are wrong. */
+            errors?: {
+                /**
+                 * @description The field.
+                 * @example name
+                 */
+                field: string;
+                /**
+                 * @description What is wrong with it.
+                 * @example is required
+                 */
+                message: string;
+            }[];
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    listApiKeys: {
+        parameters: {
+            query?: {
+                /** @description How many keys a page holds. */
+                limit?: number;
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Part of a name, in any case, or how the secret begins. */
+                q?: string;
+                /** @description Only keys in these states; repeat it for several. Left out: all but revoked ones. */
+                status?: ("active" | "disabled" | "expired" | "revoked")[];
+                /**
+                 * @description Only keys of this environment.
+                 * @example live
+                 */
+                environment?: "live" | "test";
+                /** @description The order; `-` turns it round. */
+                sort?: "createdAt" | "-createdAt" | "name" | "-name";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of keys. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyList"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Credentials are missing. */
+            401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
+    createApiKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this one request, best by a UUID, so that it can be repeated when its reply was lost: for ten minutes the same request answers with the same key and secret instead of creating another.
+                 * @example 0b9f3c5e-6a57-4a1c-9a53-0d1c1f6a7b10
+                 */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateApiKey"];
+            };
+        };
+        responses: {
+            /** @description The key was created. Store the secret now. */
+            201: {
+                headers: {
+                    /** @description Where the key is found. */
+                    Location?: string;
+                    /** @description `true` when this repeats an earlier reply. */
+                    "Idempotency-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedApiKey"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. `invalid_json`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Credentials are missing. */
+            401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `too_many_keys`: There are too many keys. `idempotency_in_flight`: The same request is still in progress. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `payload_too_large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The content type is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `idempotency_mismatch`: The Idempotency-Key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
+    listScopes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The scopes, and how secrets begin. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScopeList"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Credentials are missing. */
+            401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
+    getApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the key.
+                 * @example key_01h455vb4pex5vsknk084sn02q
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Credentials are missing. */
+            401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
+    deleteApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the key.
+                 * @example key_01h455vb4pex5vsknk084sn02q
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key is revoked. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Credentials are missing. */
+            401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
+    updateApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the key.
+                 * @example key_01h455vb4pex5vsknk084sn02q
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateApiKey"];
+            };
+        };
+        responses: {
+            /** @description The changed key. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. `invalid_json`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Credentials are missing. */
+            401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `already_revoked`: The key is revoked. `already_expired`: The key has expired. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `payload_too_large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The content type is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
+}

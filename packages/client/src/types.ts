@@ -1,0 +1,18 @@
+import type { components } from './schema.ts'
+
+type Schemas = components['schemas']
+
+/** A key as the routes show it. Its secret is not part of it. */
+export type ApiKey = Schemas['ApiKey']
+/** One page of keys. */
+export type ApiKeyList = Schemas['ApiKeyList']
+/** A new key with its secret, shown this once. */
+export type CreatedApiKey = Schemas['CreatedApiKey']
+/** What to send to create a key. */
+export type CreateApiKey = Schemas['CreateApiKey']
+/** What to send to change a key. */
+export type UpdateApiKey = Schemas['UpdateApiKey']
+/** The scopes that keys may hold. */
+export type ScopeList = Schemas['ScopeList']
+/** Every error: a problem document (RFC 9457). Programs look at `code`. */
+export type Problem = Schemas['ApiKeyProblem']

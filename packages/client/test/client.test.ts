@@ -1,0 +1,81 @@
+import { latchkey, type Principal } from '@latchkey/fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
+import { createClient, type ApiKey, type LatchkeyClient, type Problem } from '../src/index.ts'
+
+describe('the client, calling a server', () => {
+  let app: FastifyInstance
+  let baseUrl: string
+  let client: LatchkeyClient
+  beforeAll(async () => {
+    app = Fastify({ pluginTimeout: 60_000 })
+    await app.register(latchkey, {
+      database: 'memory:',
+      scopes: { 'contacts:read': 'Read contacts' },
+      authorize: ({ headers }): Principal | null =>
+        headers.cookie === 'session=good'
+          ? { owner: 'acme', actor: { id: 'user_1', name: 'Ada' }, role: 'admin' }
+          : null,
+    })
+    app.get('/contacts', { config: { apiKey: { scopes: ['contacts:read'] } } }, async () => ['Ada'])
+    baseUrl = await app.listen({ port: 0, host: '127.0.0.1' })
+    client = createClient({ baseUrl, headers: { cookie: 'session=good' } })
+  })
+  afterAll(() => app.close())
+
+  it('creates a key that works, lists it, changes it and deletes it', async () => {
+    const created = await client.POST('/v1/api-keys', {
+      params: { header: { 'idempotency-key': crypto.randomUUID() } },
+      body: { name: 'Integration with CRM', scopes: ['contacts:read'] },
+    })
+    const { apiKey, secret } = created.data!
+    expectTypeOf(apiKey).toEqualTypeOf<ApiKey>()
+    const call = () => fetch(`${baseUrl}/contacts`, { headers: { authorization: `Bearer ${secret}` } })
+    expect((await call()).status).toBe(200)
+
+    const listed = await client.GET('/v1/api-keys', {
+      params: { query: { status: ['active', 'disabled'], limit: 10, q: 'crm' } },
+    })
+    expect(listed.data!.data.map(({ id }) => id)).toEqual([apiKey.id])
+    expect((await client.GET('/v1/api-keys/scopes')).data!.data[0]!.name).toBe('contacts:read')
+
+    const params = { path: { id: apiKey.id } }
+    const changed = await client.PATCH('/v1/api-keys/{id}', { params, body: { name: 'CRM', enabled: false } })
+    expect(changed.data).toMatchObject({ name: 'CRM', status: 'disabled' })
+    expect((await call()).status).toBe(401)
+    expect((await client.GET('/v1/api-keys/{id}', { params })).data).toEqual(changed.data)
+
+    const deleted = await client.DELETE('/v1/api-keys/{id}', { params })
+    expect(deleted.response.status).toBe(204)
+    expect((await client.GET('/v1/api-keys')).data!.data).toEqual([])
+  })
+
+  it('gives a refusal back as a typed problem document', async () => {
+    const { data, error, response } = await client.POST('/v1/api-keys', { body: { name: '' } })
+    expect(data).toBeUndefined()
+    expect(response.status).toBe(400)
+    expectTypeOf(error).toEqualTypeOf<Problem | undefined>()
+    expect(error).toMatchObject({ code: 'invalid_request', errors: [{ field: 'name' }] })
+
+    const stranger = createClient({ baseUrl })
+    expect((await stranger.GET('/v1/api-keys')).error?.code).toBe('unauthenticated')
+  })
+
+  it('uses the fetch it is given', async () => {
+    const seen: string[] = []
+    const spying = createClient({
+      baseUrl,
+      fetch: (request) => {
+        seen.push(`${request.method} ${new URL(request.url).pathname}`)
+        return fetch(request)
+      },
+    })
+    await spying.GET('/v1/api-keys/scopes')
+    expect(seen).toEqual(['GET /v1/api-keys/scopes'])
+  })
+
+  it('rejects when there is no reply', async () => {
+    const nobody = createClient({ baseUrl: 'http://127.0.0.1:1' })
+    await expect(nobody.GET('/v1/api-keys')).rejects.toThrow()
+  })
+})
