@@ -187,11 +187,13 @@ export function documentProtection(
   { isJsonSchema }: { isJsonSchema: boolean },
 ): void {
   const schema = route.schema ?? {}
-  route.schema = {
+  // `security` is of FastifySchema only where @fastify/swagger is there to declare it.
+  const documented: object = {
     ...schema,
     security: Object.keys(apiKeySecuritySchemes).map((scheme) => ({ [scheme]: [...scopes] })),
     ...(isJsonSchema && { response: { ...problemResponses(KEY_PROBLEMS), ...successOf(schema) } }),
   }
+  route.schema = documented
 }
 
 /** @fastify/swagger describes a default response for a route that has none; one that has others must name it. */
