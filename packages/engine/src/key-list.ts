@@ -1,7 +1,7 @@
 import { keyIdToUuid } from './key-id.ts'
 import { checkEnvironment, invalid, isStorableText, type Checked } from './key-input.ts'
 import { KEY_STATES, type ApiKey, type KeyState } from './key.ts'
-import type { Environment } from './secret.ts'
+import { parseSecret, type Environment } from './secret.ts'
 import type { KeySort, ListQuery, PagePosition } from './store.ts'
 
 export const DEFAULT_PAGE_SIZE = 25
@@ -15,7 +15,7 @@ export interface ListOptions {
   limit?: number | undefined
   /** The `nextCursor` of the page before. */
   cursor?: string | undefined
-  /** Part of a name, in any case, or the beginning of a key's `start`. */
+  /** Part of a name, in any case, or the beginning of a key's `start`, or its whole secret. */
   q?: string | undefined
   /** Only keys in these states; when left out, every key that is not revoked. */
   status?: readonly KeyState[] | undefined
@@ -45,12 +45,18 @@ export function parseListOptions(options: ListOptions, now: Date): Checked<ListQ
   if (cursor !== undefined && after === null) {
     return invalid('cursor', 'is not the nextCursor of a page in this order')
   }
-  const search = q?.trim() || null
+  const search = q === undefined ? null : searchFor(q.trim())
   const states = status?.length ? [...new Set(status)] : KEY_STATES.filter((state) => state !== 'revoked')
   return {
     ok: true,
     value: { limit: limit + 1, after, search, states, environment: environment ?? null, sort, now },
   }
+}
+
+/** Whoever looks for a key by its whole secret finds it, and the secret still never reaches the database. */
+function searchFor(text: string): string | null {
+  if (text === '') return null
+  return parseSecret(text)?.start ?? text
 }
 
 /** The cursor of the page that begins behind this key. Opaque to callers; it holds nothing they have not seen. */

@@ -1,13 +1,11 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { testDatabases } from '@latchkey/testing'
+import { text } from 'node:stream/consumers'
+import { createLatchkey, hashSecret } from '@latchkey/engine'
+import { createFaultProxy, freshDatabase, testDatabases } from '@latchkey/testing'
 import { sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
-import { createKeyCache } from '../src/cache.ts'
-import { hashSecret } from '../src/secret.ts'
-import { prepareKey } from '../src/verdict.ts'
-import { aKey } from './a-key.ts'
 import { ann, anOwner, must, useDatabase } from './set-up.ts'
 
 describe.each(testDatabases)('secrets at rest on $name', ({ create, name }) => {
@@ -76,20 +74,43 @@ function hasPgDump(): boolean {
   }
 }
 
-describe('the cache', () => {
-  it('holds no secret, neither as a name nor inside', async () => {
-    const seen: unknown[] = []
-    const secret = `lk_live_${'x'.repeat(36)}`
-    const cache = createKeyCache({
-      load: async (hash) => {
-        seen.push(hash)
-        return prepareKey(aKey())
-      },
-    })
-    await cache.fill(hashSecret(secret))
-    const held = JSON.stringify([seen, cache.get(hashSecret(secret))])
-    expect(held).toContain('key_01h455vb4pex5vsknk084sn02q')
-    expect(held).not.toContain('x'.repeat(8))
-    expect(held).not.toContain(hashSecret(hashSecret(secret)))
-  })
+it('no secret and no Idempotency-Key crosses the wire to the database', async () => {
+  const { url, drop } = await freshDatabase()
+  const sent: Buffer[] = []
+  const proxy = await createFaultProxy(url, (bytes) => sent.push(bytes))
+  const latchkey = await createLatchkey({ database: proxy.url })
+  const owner = anOwner()
+  const idempotencyKey = crypto.randomUUID()
+  const { secret, apiKey } = must(
+    await latchkey.keys.create(owner, ann, { name: 'a-canary', idempotencyKey }),
+  )
+  must(await latchkey.keys.create(owner, ann, { name: 'a-canary', idempotencyKey }))
+  await latchkey.verify(secret)
+  must(await latchkey.keys.list(owner, { q: secret }))
+  must(await latchkey.keys.revoke(owner, ann, apiKey.id))
+  await latchkey.close()
+  await proxy.close()
+  await drop()
+
+  const traffic = Buffer.concat(sent).toString('latin1')
+  expect(traffic).toContain('a-canary')
+  expect(traffic).toContain(apiKey.start)
+  expect(traffic).not.toContain(secret.slice(apiKey.start.length))
+  expect(traffic).not.toContain(idempotencyKey)
+})
+
+it('no secret stays in memory once it was verified, though its key is cached', async () => {
+  const { url, drop } = await freshDatabase()
+  const script = new URL('verify-and-dump-heap.ts', import.meta.url).pathname
+  const options = ['--conditions=@latchkey/source', '--expose-gc', script, url]
+  const child = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const output = await text(child.stdout)
+  await drop()
+
+  const heapAt = output.indexOf('{"snapshot"')
+  const secrets = output.slice(0, heapAt).trim().split('\n')
+  const heap = output.slice(heapAt)
+  expect(secrets).toHaveLength(50)
+  expect(heap).toContain('name of a cached key 49')
+  for (const secret of secrets) expect(heap).not.toContain(secret.slice('lk_live_a1B2'.length))
 })

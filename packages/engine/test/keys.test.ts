@@ -380,6 +380,12 @@ describe.each(testDatabases)('keys on $name', ({ create }) => {
       expect(await listAll({ q: 'LK_LIVE_' })).toEqual([])
     })
 
+    it('finds a key by its whole secret', async () => {
+      const { secret, apiKey } = must(await latchkey.keys.create(owner, ann, { name: 'pasted' }))
+      expect((await listAll({ q: ` ${secret} ` })).map(({ id }) => id)).toEqual([apiKey.id])
+      must(await latchkey.keys.revoke(owner, ann, apiKey.id))
+    })
+
     it('filters by environment', async () => {
       expect(namesOf(await listAll({ environment: 'test' })).sort()).toEqual(['Alpha', 'beta', 'gamma 100%'])
     })

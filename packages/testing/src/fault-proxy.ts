@@ -14,8 +14,15 @@ export interface FaultProxy {
   close: () => Promise<void>
 }
 
-/** Puts a proxy in front of a server. */
-export async function createFaultProxy(serverUrl: string): Promise<FaultProxy> {
+/**
+ * Puts a proxy in front of a server.
+ *
+ * @param onBytes sees everything that passes, in both directions.
+ */
+export async function createFaultProxy(
+  serverUrl: string,
+  onBytes?: (bytes: Buffer) => void,
+): Promise<FaultProxy> {
   const target = new URL(serverUrl)
   const sockets = new Set<Socket>()
   let isSilent = false
@@ -28,6 +35,7 @@ export async function createFaultProxy(serverUrl: string): Promise<FaultProxy> {
     ] as const) {
       sockets.add(from)
       from.on('data', (bytes) => {
+        onBytes?.(bytes)
         if (isSilent) from.pause()
         else to.write(bytes)
       })
