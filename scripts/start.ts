@@ -25,9 +25,14 @@ const children: ChildProcess[] = []
 let stopping = false
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(0))
 
-run('apps/api/dist/server.js', { PORT: String(apiPort), HOST: host, DASHBOARD_URL: dashboardUrl })
+run('apps/api/dist/server.js', 'inherit', {
+  PORT: String(apiPort),
+  HOST: host,
+  DASHBOARD_URL: dashboardUrl,
+})
 await answers(`http://${host}:${apiPort}/readyz`)
-run('apps/dashboard/build/index.js', {
+// All it has to say on standard output is where it listens, which is said below.
+run('apps/dashboard/build/index.js', 'ignore', {
   PORT: String(dashboardPort),
   HOST: host,
   ORIGIN: dashboardUrl,
@@ -88,11 +93,11 @@ function build(): void {
 }
 
 /** Starts a program of ours; when it ends by itself, whatever the reason, so does everything. */
-function run(file: string, environment: Record<string, string>): void {
+function run(file: string, stdout: 'inherit' | 'ignore', environment: Record<string, string>): void {
   const child = spawn(process.execPath, [file], {
     cwd: root,
     env: { LOG_LEVEL: 'warn', ...process.env, ...environment },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', stdout, 'inherit'],
   })
   children.push(child)
   child.once('exit', (code) => void stop(code ?? 1))
