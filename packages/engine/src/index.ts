@@ -1,14 +1,7 @@
 export { createLatchkey, type Latchkey } from './latchkey.ts'
 export type { LatchkeyOptions } from './latchkey-options.ts'
-export type {
-  CreateOptions,
-  CreateResult,
-  Keys,
-  ListResult,
-  RevokeResult,
-  UpdateOptions,
-  UpdateResult,
-} from './keys.ts'
+export type { CreateOptions, CreateResult, Keys, ListResult, RevokeResult } from './keys.ts'
+export type { UpdateOptions, UpdateResult } from './key-update.ts'
 export {
   DEFAULT_PAGE_SIZE,
   KEY_SORTS,

@@ -73,6 +73,16 @@ export function checkMetadata(metadata: unknown): Checked<Metadata> {
   return { ok: true, value: metadata }
 }
 
+/** The first thing that is wrong, or every value. */
+export function allChecked<T extends object>(checks: { [K in keyof T]: Checked<T[K]> }): Checked<T> {
+  const values: Partial<T> = {}
+  for (const [field, checked] of Object.entries(checks) as [keyof T, Checked<T[keyof T]>][]) {
+    if (!checked.ok) return checked
+    values[field] = checked.value
+  }
+  return { ok: true, value: values as T }
+}
+
 /** Text that Postgres takes as it is: valid Unicode without U+0000. */
 export function isStorableText(text: string): boolean {
   return text.isWellFormed() && !text.includes('\u0000')

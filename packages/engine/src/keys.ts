@@ -1,22 +1,31 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { KeyCache } from './cache.ts'
-import { fingerprint, idempotencyId, isIdempotencyKey, openSecret, sealSecret } from './idempotency.ts'
-import { MAX_IDEMPOTENCY_KEY_LENGTH, MIN_IDEMPOTENCY_KEY_LENGTH } from './idempotency.ts'
+import {
+  fingerprint,
+  idempotencyId,
+  isIdempotencyKey,
+  MAX_IDEMPOTENCY_KEY_LENGTH,
+  MIN_IDEMPOTENCY_KEY_LENGTH,
+  openSecret,
+  sealSecret,
+} from './idempotency.ts'
 import { createKeyId } from './key-id.ts'
 import {
+  allChecked,
   checkEnvironment,
   checkExpiry,
   checkMetadata,
   checkName,
   checkScopes,
   invalid,
-  type Checked,
   type InvalidInput,
 } from './key-input.ts'
 import { parseListOptions, writeCursor, type ListOptions } from './key-list.ts'
-import { keyState, type Actor, type ApiKey, type Metadata } from './key.ts'
+import { assertIdentity } from './identity.ts'
+import { checkUpdate, decideUpdate, type UpdateOptions, type UpdateResult } from './key-update.ts'
+import type { Actor, ApiKey, Metadata } from './key.ts'
 import { generateSecret, hashSecret, parseSecret, type Environment } from './secret.ts'
-import type { Decision, KeyChanges, KeyStore, NewKey } from './store.ts'
+import type { IdempotencyRecord, KeyStore, NewKey } from './store.ts'
 
 /** What a new key shall be. */
 export interface CreateOptions {
@@ -33,16 +42,6 @@ export interface CreateOptions {
   idempotencyKey?: string | undefined
 }
 
-/** What to change; what is left out stays. */
-export interface UpdateOptions {
-  name?: string | undefined
-  scopes?: readonly string[] | undefined
-  expiresAt?: Date | null | undefined
-  metadata?: Metadata | undefined
-  /** false disables the key until it is set to true. */
-  enabled?: boolean | undefined
-}
-
 /** The outcome of {@link Keys.create}. `secret` is shown here and never again. */
 export type CreateResult =
   | { ok: true; apiKey: ApiKey; secret: string; replayed: boolean }
@@ -51,10 +50,6 @@ export type CreateResult =
 
 /** The outcome of {@link Keys.list}. */
 export type ListResult = { ok: true; data: ApiKey[]; nextCursor: string | null } | InvalidInput
-
-/** The outcome of {@link Keys.update}. */
-export type UpdateResult =
-  { ok: true; apiKey: ApiKey } | InvalidInput | { ok: false; reason: 'not_found' | 'revoked' | 'expired' }
 
 /** The outcome of {@link Keys.revoke}. */
 export type RevokeResult = { ok: true; apiKey: ApiKey } | { ok: false; reason: 'not_found' }
@@ -106,6 +101,22 @@ export function createKeys(options: KeysOptions): Keys {
     })
   }
 
+  function remember(request: {
+    idempotencyKey: string
+    wanted: object
+    key: NewKey
+    secret: string
+  }): IdempotencyRecord {
+    const { idempotencyKey, wanted, key, secret } = request
+    const { owner, createdAt, createdBy } = key
+    return {
+      id: idempotencyId({ namespace, owner, actorId: createdBy.id, idempotencyKey }),
+      fingerprint: fingerprint(wanted),
+      sealedSecret: sealSecret(secret, idempotencyKey),
+      expiresAt: new Date(createdAt.getTime() + options.idempotencyWindowSeconds * 1_000),
+    }
+  }
+
   return {
     async create(owner, actor, input) {
       assertIdentity(owner, actor)
@@ -115,33 +126,25 @@ export function createKeys(options: KeysOptions): Keys {
       const { idempotencyKey } = input
 
       const secret = generateSecret({ prefix: keyPrefix, environment: wanted.environment })
-      const createdAt = new Date(now())
       const key: NewKey = {
         ...wanted,
         id: createKeyId(),
         owner,
         hash: hashSecret(secret),
         start: parseSecret(secret)!.start,
-        createdAt,
+        createdAt: new Date(now()),
         createdBy: actor,
       }
-      const record =
-        idempotencyKey === undefined
-          ? null
-          : {
-              id: idempotencyId({ namespace, owner, actorId: actor.id, idempotencyKey }),
-              fingerprint: fingerprint(wanted),
-              sealedSecret: sealSecret(secret, idempotencyKey),
-              expiresAt: new Date(createdAt.getTime() + options.idempotencyWindowSeconds * 1_000),
-            }
-      const created = await store.create(key, { maxKeys: options.maxKeysPerOwner, idempotency: record })
+      const idempotency =
+        idempotencyKey === undefined ? null : remember({ idempotencyKey, wanted, key, secret })
+      const created = await store.create(key, { maxKeys: options.maxKeysPerOwner, idempotency })
 
       switch (created.outcome) {
         case 'created':
           cache.invalidate(key.hash)
           return { ok: true, apiKey: created.apiKey, secret, replayed: false }
         case 'replay':
-          if (!timingSafeEqual(created.record.fingerprint, record!.fingerprint)) {
+          if (!timingSafeEqual(created.record.fingerprint, idempotency!.fingerprint)) {
             return { ok: false, reason: 'idempotency_mismatch' }
           }
           return {
@@ -201,67 +204,5 @@ export function createKeys(options: KeysOptions): Keys {
       cache.invalidate(result.hash)
       return { ok: true, apiKey: result.apiKey }
     },
-  }
-}
-
-function checkUpdate(
-  { name, scopes, expiresAt, metadata, enabled }: UpdateOptions,
-  declared: Readonly<Record<string, string>>,
-  nowMs: number,
-): Checked<KeyChanges> {
-  if (enabled !== undefined && typeof enabled !== 'boolean')
-    return invalid('enabled', 'must be true or false')
-  return allChecked({
-    ...(name !== undefined && { name: checkName(name) }),
-    ...(scopes !== undefined && { scopes: checkScopes(scopes, declared) }),
-    ...(expiresAt !== undefined && { expiresAt: checkExpiry(expiresAt, nowMs) }),
-    ...(metadata !== undefined && { metadata: checkMetadata(metadata) }),
-  })
-}
-
-/** A revoked key never changes again. An expired one works again only when it is given more time, not by enabling it. */
-function decideUpdate(
-  current: ApiKey,
-  fields: KeyChanges,
-  enabled: boolean | undefined,
-  nowMs: number,
-): Decision<'revoked' | 'expired'> {
-  if (current.revokedAt !== null) return { ok: false, refusal: 'revoked' }
-  const { expiresAt = current.expiresAt } = fields
-  const disabledAt =
-    enabled === undefined ? current.disabledAt : enabled ? null : (current.disabledAt ?? new Date(nowMs))
-  if (enabled === true && keyState({ ...current, expiresAt, disabledAt }, nowMs) === 'expired') {
-    return { ok: false, refusal: 'expired' }
-  }
-  const isUnchanged = Object.keys(fields).length === 0 && disabledAt === current.disabledAt
-  return { ok: true, changes: isUnchanged ? null : { ...fields, disabledAt } }
-}
-
-/** The first thing that is wrong, or every value. */
-function allChecked<T extends object>(checks: { [K in keyof T]: Checked<T[K]> }): Checked<T> {
-  const values: Partial<T> = {}
-  for (const [field, checked] of Object.entries(checks) as [keyof T, Checked<T[keyof T]>][]) {
-    if (!checked.ok) return checked
-    values[field] = checked.value
-  }
-  return { ok: true, value: values as T }
-}
-
-const MAX_IDENTITY_LENGTH = 255
-
-/** Owner and actor come from the host's code, so a bad one is a mistake in it, not a person's input. */
-function assertIdentity(owner: string, actor?: Actor): void {
-  assertText(owner, 'owner')
-  if (actor === undefined) return
-  assertText(actor.id, 'actor.id')
-  if (actor.name !== null) assertText(actor.name, 'actor.name')
-}
-
-function assertText(text: string, what: string): void {
-  const isFine = typeof text === 'string' && text.length >= 1 && text.length <= MAX_IDENTITY_LENGTH
-  if (!isFine || !text.isWellFormed() || text.includes('\u0000')) {
-    throw new TypeError(
-      `${what} must be 1 to ${MAX_IDENTITY_LENGTH} characters of valid Unicode without U+0000.`,
-    )
   }
 }

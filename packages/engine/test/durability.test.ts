@@ -38,7 +38,7 @@ async function createUntilKilled(target: string, count: number): Promise<string[
     printed += text
     if (printed.split('\n').length > count) child.kill('SIGKILL')
   })
-  const [[code, signal]] = await Promise.all([once(child, 'exit'), once(child.stdout, 'close')])
-  expect([code, signal]).toEqual([null, 'SIGKILL'])
+  const [exit] = await Promise.all([once(child, 'exit'), once(child.stdout, 'close')])
+  expect(exit).toEqual([null, 'SIGKILL'])
   return printed.split('\n').slice(0, -1)
 }

@@ -21,7 +21,7 @@ export function createSockets() {
 
   return {
     /** Connects to the next of the places in turn. Errors are the socket's to tell. */
-    connect({ host, port, path }: Place): Socket {
+    connect: ({ host, port, path }: Place): Socket => {
       const turn = attempts++ % host.length
       const socket = path ? connect(path) : connect(port[turn]!, host[turn])
       open.set(socket, { bytesRead: 0, at: performance.now() })
@@ -30,7 +30,7 @@ export function createSockets() {
       return Object.assign(socket, { host: host[turn], port: port[turn] })
     },
 
-    closeSilent(): void {
+    closeSilent: (): void => {
       const now = performance.now()
       for (const [socket, seen] of open) {
         if (socket.bytesRead !== seen.bytesRead) open.set(socket, { bytesRead: socket.bytesRead, at: now })

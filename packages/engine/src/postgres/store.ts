@@ -1,8 +1,8 @@
 import { and, asc, desc, eq, inArray, isNotNull, isNull, gt, lte, or, sql, type SQL } from 'drizzle-orm'
+import { within } from '../deadline.ts'
 import { keyIdFromUuid, keyIdToUuid } from '../key-id.ts'
 import type { ApiKey, KeyState } from '../key.ts'
-import type { Created, KeyChanges, KeyStore, ListQuery, NewKey } from '../store.ts'
-import { within } from '../deadline.ts'
+import type { Created, IdempotencyRecord, KeyChanges, KeyStore, ListQuery, NewKey } from '../store.ts'
 import { advisoryLockKey } from './advisory-lock.ts'
 import type { Database, DrizzleDatabase } from './database.ts'
 import { idempotency, keys, lastUsed } from './schema.ts'
@@ -140,62 +140,74 @@ async function create(
   key: NewKey,
   { maxKeys, idempotency: record }: Parameters<KeyStore['create']>[1],
 ): Promise<Created> {
-  const ofOwner = and(eq(keys.namespace, namespace), eq(keys.owner, key.owner))
-
   if (record !== null) {
-    const lock = advisoryLockKey('idempotency', namespace, record.id)
-    const [answer] = await transaction
-      .select({ isMine: sql<boolean>`pg_try_advisory_xact_lock(${lock}::bigint)` })
-      .from(sql`(values (1)) as one`)
-    if (answer?.isMine !== true) return { outcome: 'in_flight' }
-
-    await sweep(transaction, namespace, key.createdAt)
-    const sameRequest = and(
-      eq(idempotency.namespace, namespace),
-      eq(idempotency.owner, key.owner),
-      eq(idempotency.id, record.id),
-    )
-    const [earlier] = await transaction.select().from(idempotency).where(sameRequest)
-    if (earlier !== undefined && earlier.expiresAt > key.createdAt) {
-      const rows = await selectKeys(transaction).where(and(ofOwner, eq(keys.id, earlier.keyId)))
-      return { outcome: 'replay', apiKey: toApiKey(rows[0]!), record: earlier }
-    }
-    if (earlier !== undefined) await transaction.delete(idempotency).where(sameRequest)
+    const answered = await answerAgain(transaction, namespace, key, record)
+    if (answered !== null) return answered
   }
-
   // One create of an owner at a time: two that count together would both find room for one.
   const lock = advisoryLockKey('owner', namespace, key.owner)
   await transaction.execute(sql`select pg_advisory_xact_lock(${lock}::bigint)`)
-  const count = await transaction.$count(keys, and(ofOwner, isNull(keys.revokedAt)))
-  if (count >= maxKeys) return { outcome: 'too_many_keys' }
+  const unrevoked = and(eq(keys.namespace, namespace), eq(keys.owner, key.owner), isNull(keys.revokedAt))
+  if ((await transaction.$count(keys, unrevoked)) >= maxKeys) return { outcome: 'too_many_keys' }
 
-  const [created] = await transaction
-    .insert(keys)
-    .values({
-      id: keyIdToUuid(key.id)!,
-      namespace,
-      owner: key.owner,
-      hash: Buffer.from(key.hash, 'base64url'),
-      start: key.start,
-      name: key.name,
-      environment: key.environment,
-      scopes: [...key.scopes],
-      metadata: key.metadata,
-      createdAt: key.createdAt,
-      createdById: key.createdBy.id,
-      createdByName: key.createdBy.name,
-      updatedAt: key.createdAt,
-      updatedById: key.createdBy.id,
-      updatedByName: key.createdBy.name,
-      expiresAt: key.expiresAt,
-    })
-    .returning()
+  const [created] = await transaction.insert(keys).values(newRow(namespace, key)).returning()
   if (record !== null) {
-    await transaction
-      .insert(idempotency)
-      .values({ ...record, namespace, owner: key.owner, keyId: created!.id })
+    const row = { ...record, namespace, owner: key.owner, keyId: created!.id }
+    await transaction.insert(idempotency).values(row)
   }
   return { outcome: 'created', apiKey: toApiKey({ key: created!, usedAt: null }) }
+}
+
+/** The outcome of an earlier request with the same record, or null when this one is the first. */
+async function answerAgain(
+  transaction: DrizzleDatabase,
+  namespace: string,
+  { owner, createdAt: now }: NewKey,
+  record: IdempotencyRecord,
+): Promise<Created | null> {
+  const lock = advisoryLockKey('idempotency', namespace, record.id)
+  const [answer] = await transaction
+    .select({ isMine: sql<boolean>`pg_try_advisory_xact_lock(${lock}::bigint)` })
+    .from(sql`(values (1)) as one`)
+  if (answer?.isMine !== true) return { outcome: 'in_flight' }
+
+  await sweep(transaction, namespace, now)
+  const same = and(
+    eq(idempotency.namespace, namespace),
+    eq(idempotency.owner, owner),
+    eq(idempotency.id, record.id),
+  )
+  const [earlier] = await transaction.select().from(idempotency).where(same)
+  if (earlier === undefined) return null
+  if (earlier.expiresAt <= now) {
+    // The sweep removes only so many at a time.
+    await transaction.delete(idempotency).where(same)
+    return null
+  }
+  const itsKey = and(eq(keys.namespace, namespace), eq(keys.owner, owner), eq(keys.id, earlier.keyId))
+  const [row] = await selectKeys(transaction).where(itsKey)
+  return { outcome: 'replay', apiKey: toApiKey(row!), record: earlier }
+}
+
+function newRow(namespace: string, key: NewKey): typeof keys.$inferInsert {
+  return {
+    id: keyIdToUuid(key.id)!,
+    namespace,
+    owner: key.owner,
+    hash: Buffer.from(key.hash, 'base64url'),
+    start: key.start,
+    name: key.name,
+    environment: key.environment,
+    scopes: [...key.scopes],
+    metadata: key.metadata,
+    createdAt: key.createdAt,
+    createdById: key.createdBy.id,
+    createdByName: key.createdBy.name,
+    updatedAt: key.createdAt,
+    updatedById: key.createdBy.id,
+    updatedByName: key.createdBy.name,
+    expiresAt: key.expiresAt,
+  }
 }
 
 /** Removes records whose time is over; those another create is removing are left to it. */

@@ -50,7 +50,7 @@ export const keysMigration: Migration = {
     sql`create index idempotency_by_expiry on latchkey.idempotency (namespace, expires_at)`,
 
     // The payload is the hash as base64url, the name under which caches know the key.
-    sql`create function latchkey.announce_key_change() returns trigger language plpgsql as $$
+    sql`create function latchkey.announce_key_change() returns trigger language plpgsql set search_path = '' as $$
       begin
         perform pg_notify(
           'latchkey_keys',

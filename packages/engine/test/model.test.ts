@@ -1,0 +1,182 @@
+import {
+  createLatchkey,
+  KEY_STATES,
+  keyState,
+  openDatabase,
+  type KeyState,
+  type Latchkey,
+} from '@latchkey/engine'
+import { testDatabases } from '@latchkey/testing'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { ann, must, scopes } from './set-up.ts'
+
+/** What a key should be like by now, kept by the simplest means. */
+interface ModelKey {
+  id: string
+  secret: string
+  owner: string
+  name: string
+  scopes: string[]
+  expiresAt: Date | null
+  disabledAt: Date | null
+  revokedAt: Date | null
+}
+
+interface Model {
+  now: number
+  keys: ModelKey[]
+}
+
+/** Two nodes on one database: each change is made on one, and must be in force there at once. */
+interface Real {
+  nodes: [Latchkey, Latchkey]
+  clock: { now: number }
+}
+
+type Command = fc.AsyncCommand<Model, Real>
+
+const owners = fc.constantFrom('owner a', 'owner b')
+const nodes = fc.constantFrom(0 as const, 1 as const)
+const someScopes = fc.subarray(Object.keys(scopes))
+const lifetimes = fc.option(fc.integer({ min: 1, max: 50 }))
+
+function command(name: string, run: Command['run'], check: Command['check'] = () => true): Command {
+  return { check, run, toString: () => name }
+}
+
+const withKeys = (model: Readonly<Model>) => model.keys.length > 0
+const pick = (model: Model, index: number) => model.keys[index % model.keys.length]!
+
+const creates = fc
+  .tuple(nodes, owners, fc.nat(9), someScopes, lifetimes)
+  .map(([node, owner, n, held, lifetime]) =>
+    command(`create(${owner})`, async (model, { nodes: real }) => {
+      const expiresAt = lifetime === null ? null : new Date(model.now + lifetime)
+      const options = { name: `key ${n}`, scopes: held, expiresAt }
+      const { apiKey, secret } = must(await real[node].keys.create(owner, ann, options))
+      const dates = { expiresAt, disabledAt: null, revokedAt: null }
+      model.keys.push({ id: apiKey.id, secret, owner, name: options.name, scopes: held, ...dates })
+    }),
+  )
+
+const updates = fc
+  .tuple(nodes, fc.nat(), owners, fc.boolean(), fc.option(someScopes, { nil: undefined }), lifetimes)
+  .map(([node, index, owner, enabled, held, lifetime]) =>
+    command(
+      `update(${index}, ${owner}, ${enabled})`,
+      async (model, { nodes: real }) => {
+        const key = pick(model, index)
+        const expiresAt = lifetime === null ? undefined : new Date(model.now + lifetime)
+        const options = { enabled, scopes: held, expiresAt }
+        const result = await real[node].keys.update(owner, ann, key.id, options)
+        const next = { ...key, expiresAt: expiresAt ?? key.expiresAt }
+        if (owner !== key.owner) return expectReason(result, 'not_found')
+        if (key.revokedAt !== null) return expectReason(result, 'revoked')
+        if (enabled && keyState(next, model.now) === 'expired') return expectReason(result, 'expired')
+        must(result)
+        const disabledAt = enabled ? null : (key.disabledAt ?? new Date(model.now))
+        Object.assign(key, { expiresAt: next.expiresAt, disabledAt, scopes: held ?? key.scopes })
+        await expectVerdict(real[node], model, key)
+      },
+      withKeys,
+    ),
+  )
+
+const revokes = fc.tuple(nodes, fc.nat(), owners).map(([node, index, owner]) =>
+  command(
+    `revoke(${index}, ${owner})`,
+    async (model, { nodes: real }) => {
+      const key = pick(model, index)
+      const result = await real[node].keys.revoke(owner, ann, key.id)
+      if (owner !== key.owner || key.revokedAt !== null) return expectReason(result, 'not_found')
+      must(result)
+      key.revokedAt = new Date(model.now)
+      await expectVerdict(real[node], model, key)
+    },
+    withKeys,
+  ),
+)
+
+const verifies = fc.tuple(nodes, fc.nat()).map(([node, index]) =>
+  command(
+    `verify(${index})`,
+    async (model, { nodes: real }) => {
+      const key = pick(model, index)
+      // The other node hears of a change a moment later.
+      await expect.poll(() => expectVerdict(real[node], model, key).then(() => true)).toBe(true)
+    },
+    withKeys,
+  ),
+)
+
+const lists = fc
+  .tuple(
+    nodes,
+    owners,
+    fc.subarray([...KEY_STATES]),
+    fc.integer({ min: 1, max: 5 }),
+    fc.constantFrom('createdAt' as const, 'name' as const),
+  )
+  .map(([node, owner, states, limit, sort]) =>
+    command(`list(${owner}, ${states.join()})`, async (model, { nodes: real }) => {
+      const found: string[] = []
+      let cursor: string | undefined
+      do {
+        const page = must(await real[node].keys.list(owner, { status: states, limit, sort, cursor }))
+        found.push(...page.data.map(({ id }) => id))
+        cursor = page.nextCursor ?? undefined
+      } while (cursor !== undefined)
+      const wanted: readonly KeyState[] = states.length > 0 ? states : ['active', 'disabled', 'expired']
+      const expected = model.keys.filter(
+        (key) => key.owner === owner && wanted.includes(keyState(key, model.now)),
+      )
+      expect(found.sort()).toEqual(expected.map(({ id }) => id).sort())
+    }),
+  )
+
+const waits = fc.integer({ min: 1, max: 30 }).map((ms) =>
+  command(`wait(${ms})`, async (model, { clock }) => {
+    model.now += ms
+    clock.now += ms
+  }),
+)
+
+async function expectVerdict(node: Latchkey, model: Model, key: ModelKey): Promise<void> {
+  const state = keyState(key, model.now)
+  const mayRead = key.scopes.includes('contacts:read')
+  const verdict = await node.verify(key.secret, { scopes: ['contacts:read'] })
+  const reason = state !== 'active' ? state : mayRead ? 'ok' : 'insufficient_scope'
+  expect(verdict.ok ? 'ok' : verdict.reason).toBe(reason)
+  expect(verdict.key).toMatchObject({ id: key.id, owner: key.owner })
+}
+
+function expectReason(result: { ok: boolean }, reason: string): void {
+  expect(result).toEqual({ ok: false, reason })
+}
+
+describe.each(testDatabases)('any sequence of calls on $name', ({ create }) => {
+  it('does what a simple model of keys does', async () => {
+    const made = await create()
+    const database = await openDatabase(made.target)
+    const commands = fc.commands([creates, updates, revokes, verifies, lists, waits], { maxCommands: 40 })
+    let run = 0
+    await fc.assert(
+      fc.asyncProperty(commands, async (sequence) => {
+        const start = Date.parse('2026-06-01T00:00:00Z')
+        const clock = { now: start }
+        const options = { database, scopes, namespace: `run${(run += 1)}`, now: () => clock.now }
+        const both: Real['nodes'] = [await createLatchkey(options), await createLatchkey(options)]
+        await fc.asyncModelRun(
+          () => ({ model: { now: start, keys: [] }, real: { nodes: both, clock } }),
+          sequence,
+        )
+        await Promise.all(both.map((node) => node.close()))
+      }),
+      { numRuns: 40 },
+    )
+    expect(run).toBeGreaterThanOrEqual(40)
+    await database.close()
+    await made.remove()
+  })
+})
