@@ -27,7 +27,7 @@ async function loadKeysDocument(): Promise<OpenAPI3> {
         description: 'Manage API keys: create, list, change and revoke them.',
         license: { name: 'MIT', identifier: 'MIT' },
       },
-      servers: [{ url: 'http://localhost:3000' }],
+      servers: [{ url: '/', description: 'The application that Latchkey is part of.' }],
     },
   })
   await app.register(latchkey, { database: 'memory:', authorize: () => null })

@@ -43,7 +43,10 @@ const plugin: FastifyPluginAsync<LatchkeyPluginOptions> = async (app, given) => 
     maxKeysPerOwner: options.maxKeysPerOwner,
     onError: (error) => logFailure(app.log, error, 'Latchkey had trouble in the background'),
   })
-  app.addHook('onClose', () => engine.close())
+  // A database that went before the app did must not keep the app from closing.
+  app.addHook('onClose', () =>
+    engine.close().catch((error: unknown) => logFailure(app.log, error, 'Latchkey did not close cleanly')),
+  )
 
   keySpaces.set(namespace, { engine, environment, rejections })
   ;(app.latchkeys as Map<string, Latchkey>).set(namespace, engine)
