@@ -1,5 +1,5 @@
 import rateLimit from '@fastify/rate-limit'
-import { latchkey, problems, ProblemError, problemServerOptions, type Database } from '@latchkey/fastify'
+import { latchkey, problems, ProblemError, type Database } from '@latchkey/fastify'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { randomUUID } from 'node:crypto'
 import type { DestinationStream } from 'pino'
@@ -13,11 +13,12 @@ import { crmRoutes, scopes } from './crm/routes.ts'
 import { seedWorkspace } from './crm/seed.ts'
 import type { AppDatabase } from './database/app-database.ts'
 import { isDatabaseTrouble } from './database/trouble.ts'
+import { earlyErrors } from './early-errors.ts'
 import { healthRoutes } from './health.ts'
-import { describeError, logOptions } from './log.ts'
+import { logOptions } from './log.ts'
 import { describeRoutes, sessionSecurity, showDocument } from './openapi.ts'
 import { AppProblem } from './problem.ts'
-import { addSecurityHeaders, frameworkErrors } from './security-headers.ts'
+import { addSecurityHeaders } from './security-headers.ts'
 import { useStrictInput } from './strict-input.ts'
 
 export interface AppOptions extends Pick<Config, 'dashboardUrl' | 'logLevel' | 'trustProxy'> {
@@ -45,12 +46,13 @@ export async function buildApp(options: AppOptions): Promise<App> {
   let isOpen = true
 
   const server = Fastify({
-    ...problemServerOptions,
-    frameworkErrors,
+    ...earlyErrors,
     logger: logOptions(options.logLevel, options.logStream),
     genReqId: () => randomUUID(),
     trustProxy: options.trustProxy,
     bodyLimit: maxBodyBytes,
+    // A new embedded database takes seconds to fill on a busy machine.
+    pluginTimeout: 60_000,
     requestTimeout: 30_000,
     handlerTimeout: 10_000,
     // While the program stops, the requests that still arrive are finished like all others.
@@ -71,6 +73,11 @@ export async function buildApp(options: AppOptions): Promise<App> {
   await server.register(problems)
   server.addHook('onRequest', async (request) => {
     if (isCrossOrigin(request, dashboardUrl)) throw new AppProblem('cross_origin')
+  })
+  // A connection that stays open after its last reply would keep the program from ending.
+  server.addHook('onSend', (_request, reply, _payload, done) => {
+    if (!isOpen) void reply.header('connection', 'close')
+    done()
   })
   await describeRoutes(server)
   await server.register(rateLimit, {
@@ -95,7 +102,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     useStrictInput(scope)
     scope.setErrorHandler((error, request) => {
       if (!isDatabaseTrouble(error)) throw error
-      request.log.error({ err: describeError(error) }, 'The database did not answer')
+      request.log.error({ err: error }, 'The database did not answer')
       throw new ProblemError('unavailable')
     })
     await scope.register(accountRoutes, { sessions, setUp })

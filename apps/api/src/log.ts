@@ -25,13 +25,30 @@ export function logOptions(
       ],
       censor: '[redacted]',
     },
-    hooks: { streamWrite: (line) => line.replace(secretPattern, '[redacted key]') },
+    hooks: {
+      logMethod: keepMessageOut,
+      streamWrite: (line) => line.replace(secretPattern, '[redacted key]'),
+    },
     ...(stream && { stream }),
   }
 }
 
 function describeRequest(request: FastifyRequest) {
   return { method: request.method, path: request.url.split('?', 1)[0], remoteAddress: request.ip }
+}
+
+/** pino, and Fastify too, take an error's message for the message of the line. It is told where it may be, if at all. */
+const keepMessageOut: NonNullable<NonNullable<LoggerOptions['hooks']>['logMethod']> = function (
+  args,
+  method,
+) {
+  const [object, message] = args as [unknown, unknown]
+  const error: unknown = object instanceof Error ? object : (object as { err?: unknown } | undefined)?.err
+  if (error instanceof Error && (message === undefined || message === error.message)) {
+    method.call(this, { err: error, ...(object !== error && (object as object)) }, error.name)
+    return
+  }
+  method.apply(this, args)
 }
 
 interface ErrorDescription {

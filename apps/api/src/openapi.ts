@@ -44,7 +44,7 @@ export async function describeRoutes(app: FastifyInstance): Promise<void> {
       tags,
       components: { securitySchemes: sessionSecurity },
     },
-    refResolver: { buildLocalReference: (schema) => String(schema.$id) },
+    refResolver: { buildLocalReference: ({ $id }) => $id as string },
   })
 }
 

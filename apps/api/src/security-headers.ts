@@ -1,18 +1,9 @@
 import helmet from '@fastify/helmet'
-import { problemServerOptions } from '@latchkey/fastify'
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 
 const yearInSeconds = 31_536_000
 
-/** For replies that no hook ever sees. */
-const bareHeaders = {
-  'content-security-policy': "default-src 'none';frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-  'strict-transport-security': `max-age=${yearInSeconds}; includeSubDomains`,
-  'x-content-type-options': 'nosniff',
-}
-
-/** Every reply: nothing may be framed, sniffed, stored or reached over plain HTTP later. */
+/** Every reply that a route, a hook or an error handler makes: nothing may be framed, sniffed or stored. */
 export async function addSecurityHeaders(app: FastifyInstance): Promise<void> {
   await app.register(helmet, {
     contentSecurityPolicy: {
@@ -28,7 +19,11 @@ export async function addSecurityHeaders(app: FastifyInstance): Promise<void> {
   })
 }
 
-/** Problem documents, with the same headers, for what fails before any hook runs. */
-export const frameworkErrors = (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
-  problemServerOptions.frameworkErrors(error, request, reply.headers(bareHeaders))
+/** The same for replies that no hook ever sees. */
+export const bareSecurityHeaders = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': `max-age=${yearInSeconds}; includeSubDomains`,
+  'x-content-type-options': 'nosniff',
 }

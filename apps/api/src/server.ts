@@ -77,7 +77,7 @@ async function announce({ server, setUp }: App, { dashboardUrl }: Config): Promi
 function explain(error: unknown): string {
   if (error instanceof StartError) return error.message
   if (error instanceof StoreUnavailable) return `The database cannot be reached. ${error.message}`
-  const { code, port, message } = error as NodeJS.ErrnoException & { port?: number }
+  const { code, port } = error as NodeJS.ErrnoException & { port?: number }
   if (code === 'EADDRINUSE') return `Port ${port} is taken by another program. Set PORT to a free one.`
   if (code === 'EACCES' && port !== undefined)
     return `Port ${port} may not be opened by this user. Set PORT to another.`

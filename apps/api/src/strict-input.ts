@@ -29,6 +29,8 @@ export function useStrictInput(scope: FastifyInstance): void {
     } catch {
       return done(new ProblemError('invalid_json'), undefined)
     }
+    // A byte order mark is no part of JSON (RFC 8259), though the parser would drop it.
+    if (text.startsWith('\ufeff')) return done(new ProblemError('invalid_json'), undefined)
     return void parse(request, text, done)
   })
 }

@@ -4,7 +4,7 @@ import { testDatabases } from '@latchkey/testing'
 import { eq } from 'drizzle-orm'
 import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { expect } from 'vitest'
-import { buildApp, type App } from '../src/app.ts'
+import { buildApp } from '../src/app.ts'
 import { createAuth } from '../src/account/auth.ts'
 import { createPerson, createWorkspace } from '../src/account/create-account.ts'
 import { hashPassword } from '../src/account/password.ts'
@@ -27,6 +27,9 @@ export interface Person {
   /** Ready to be sent, as `name=value`. */
   cookie: string
 }
+
+/** A request whose address is plain text. */
+export type Request = InjectOptions & { url: string }
 
 export type Api = Awaited<ReturnType<typeof startApi>>
 
@@ -57,7 +60,7 @@ export async function startApi(create: () => Promise<{ target: string; remove():
     return `10.0.${address >> 8}.${address & 255}`
   }
 
-  async function inject(options: InjectOptions): Promise<LightMyRequestResponse> {
+  async function inject(options: Request): Promise<LightMyRequestResponse> {
     const response = await app.server.inject({ remoteAddress: nextAddress(), ...options })
     const cookie = cookieOf(response)
     if (cookie) credentials.add(cookie.split('=', 2)[1]!).add(tokenOf(cookie))

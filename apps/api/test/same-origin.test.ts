@@ -1,6 +1,5 @@
-import type { InjectOptions } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { databases, startApi, type Api, type Person } from './api.ts'
+import { databases, startApi, type Api, type Person, type Request } from './api.ts'
 
 const foreign: [string, Record<string, string>][] = [
   ['another site', { origin: 'https://evil.example' }],
@@ -33,7 +32,7 @@ describe('a request that changes something with the session cookie', () => {
   afterAll(() => api.close())
 
   /** Each would succeed, or be refused for another reason, if the origin were not looked at. */
-  const changes = (): InjectOptions[] => [
+  const changes = (): Request[] => [
     { method: 'POST', url: '/v1/api-keys', payload: { name: 'x' } },
     { method: 'PATCH', url: '/v1/api-keys/key_01h455vb4pex5vsknk084sn02q', payload: { name: 'x' } },
     { method: 'DELETE', url: '/v1/api-keys/key_01h455vb4pex5vsknk084sn02q' },
@@ -53,7 +52,7 @@ describe('a request that changes something with the session cookie', () => {
   it.each(foreign)('is refused from %s, and changes nothing', async (_who, headers) => {
     for (const change of changes()) {
       const response = await api.inject({ ...change, headers: { ...headers, cookie: ada.cookie } })
-      expect(response.statusCode, `${change.method} ${String(change.url)}`).toBe(403)
+      expect(response.statusCode, `${change.method} ${change.url}`).toBe(403)
       expect(response.headers['content-type']).toContain('application/problem+json')
       expect(response.json()).toMatchObject({ code: 'cross_origin', status: 403 })
     }

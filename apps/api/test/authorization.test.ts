@@ -1,0 +1,229 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { databases, startApi, type Api, type Person, type Request } from './api.ts'
+
+/** Everybody who may come: with nothing, with a session, with a key. */
+const callers = [
+  'anonymous',
+  'owner',
+  'admin',
+  'developer',
+  'viewer',
+  'owner of another workspace',
+  'key with the scope',
+  'key without the scope',
+  'key of another workspace',
+  'revoked key',
+] as const
+type Caller = (typeof callers)[number]
+
+interface Row {
+  /** What a caller that gets in sends. Ids in it belong to the workspace of `owner`. */
+  request: (world: World) => Pick<Request, 'url' | 'payload'>
+  expected: Record<Caller, number>
+  /** The scope that the key routes ask for. */
+  scope?: string
+}
+
+interface World {
+  apiKeyId: string
+  contactId: string
+  companyId: string
+}
+
+/** Open to everybody: nobody's rights are asked for, so everybody gets the same answer. */
+const forEverybody = (status: number): Row['expected'] =>
+  Object.fromEntries(callers.map((caller) => [caller, status])) as Row['expected']
+
+/** For signed-in people. A key signs nobody in. */
+const forPeople = (status: number, other: Partial<Row['expected']> = {}): Row['expected'] => ({
+  ...forEverybody(401),
+  owner: status,
+  admin: status,
+  developer: status,
+  viewer: status,
+  'owner of another workspace': status,
+  ...other,
+})
+
+/** For keys. A session is no key. */
+const forKeys = (status: number, otherWorkspace = status): Row['expected'] => ({
+  ...forEverybody(401),
+  'key with the scope': status,
+  'key without the scope': 403,
+  'key of another workspace': otherWorkspace,
+})
+
+const credentials = { email: 'nobody@example.com', password: 'not a password of anybody' }
+const newPasswords = { currentPassword: 'not my password', newPassword: 'eight tidier otters' }
+const contact = { name: 'Grace Hopper', email: 'grace@example.com' }
+
+/** One row for each operation of the document; the test fails on one that has none. */
+const matrix: Record<string, Row> = {
+  'GET /v1/setup': { request: () => ({ url: '/v1/setup' }), expected: forEverybody(200) },
+  'POST /v1/setup': {
+    request: () => ({
+      url: '/v1/setup',
+      payload: { ...credentials, token: 'x', name: 'Eve', workspaceName: 'Eve' },
+    }),
+    expected: forEverybody(409),
+  },
+  'POST /v1/session': {
+    request: () => ({ url: '/v1/session', payload: credentials }),
+    expected: forEverybody(401),
+  },
+  'GET /v1/session': { request: () => ({ url: '/v1/session' }), expected: forPeople(200) },
+  'POST /v1/password': {
+    request: () => ({ url: '/v1/password', payload: newPasswords }),
+    expected: forPeople(403),
+  },
+  'GET /v1/api-keys': { request: () => ({ url: '/v1/api-keys' }), expected: forPeople(200) },
+  'GET /v1/api-keys/scopes': { request: () => ({ url: '/v1/api-keys/scopes' }), expected: forPeople(200) },
+  'POST /v1/api-keys': {
+    request: () => ({ url: '/v1/api-keys', payload: { name: 'x' } }),
+    expected: forPeople(201, { viewer: 403 }),
+  },
+  'GET /v1/api-keys/{id}': {
+    request: ({ apiKeyId }) => ({ url: `/v1/api-keys/${apiKeyId}` }),
+    expected: forPeople(200, { 'owner of another workspace': 404 }),
+  },
+  'PATCH /v1/api-keys/{id}': {
+    request: ({ apiKeyId }) => ({ url: `/v1/api-keys/${apiKeyId}`, payload: { name: 'y' } }),
+    expected: forPeople(200, { viewer: 403, 'owner of another workspace': 404 }),
+  },
+  'DELETE /v1/api-keys/{id}': {
+    request: ({ apiKeyId }) => ({ url: `/v1/api-keys/${apiKeyId}` }),
+    expected: forPeople(204, { viewer: 403, 'owner of another workspace': 404 }),
+  },
+  'GET /v1/companies': {
+    request: () => ({ url: '/v1/companies' }),
+    expected: forKeys(200),
+    scope: 'companies:read',
+  },
+  'GET /v1/companies/{id}': {
+    request: ({ companyId }) => ({ url: `/v1/companies/${companyId}` }),
+    expected: forKeys(200, 404),
+    scope: 'companies:read',
+  },
+  'GET /v1/contacts': {
+    request: () => ({ url: '/v1/contacts' }),
+    expected: forKeys(200),
+    scope: 'contacts:read',
+  },
+  'GET /v1/contacts/{id}': {
+    request: ({ contactId }) => ({ url: `/v1/contacts/${contactId}` }),
+    expected: forKeys(200, 404),
+    scope: 'contacts:read',
+  },
+  'POST /v1/contacts': {
+    request: () => ({ url: '/v1/contacts', payload: contact }),
+    expected: forKeys(201),
+    scope: 'contacts:write',
+  },
+  'PATCH /v1/contacts/{id}': {
+    request: ({ contactId }) => ({ url: `/v1/contacts/${contactId}`, payload: contact }),
+    expected: forKeys(200, 404),
+    scope: 'contacts:write',
+  },
+  'DELETE /v1/contacts/{id}': {
+    request: ({ contactId }) => ({ url: `/v1/contacts/${contactId}` }),
+    expected: forKeys(204, 404),
+    scope: 'contacts:write',
+  },
+  // Last, since they end what the rows above need.
+  'DELETE /v1/session': { request: () => ({ url: '/v1/session' }), expected: forPeople(204) },
+  'DELETE /v1/sessions': { request: () => ({ url: '/v1/sessions' }), expected: forPeople(204) },
+}
+
+const allScopes = ['contacts:read', 'contacts:write', 'companies:read']
+
+describe('who may do what', () => {
+  let api: Api
+  let operations: string[]
+  let people: Record<'owner' | 'admin' | 'developer' | 'viewer' | 'stranger', Person>
+  /** They make the keys: nobody's sign-out touches their sessions. */
+  let keyMaker: Person
+  let foreignKeyMaker: Person
+  beforeAll(async () => {
+    api = await startApi(databases[0]!.create)
+    const { paths } = api.server.swagger() as { paths: Record<string, Record<string, unknown>> }
+    operations = Object.entries(paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+    )
+    const owner = await api.addPerson('owner')
+    people = {
+      owner,
+      admin: await api.addPerson('admin', owner.workspaceId),
+      developer: await api.addPerson('developer', owner.workspaceId),
+      viewer: await api.addPerson('viewer', owner.workspaceId),
+      stranger: await api.addPerson('owner'),
+    }
+    keyMaker = await api.addPerson('owner', owner.workspaceId)
+    foreignKeyMaker = await api.addPerson('owner', people.stranger.workspaceId)
+  })
+  afterAll(() => api.close())
+
+  /** What a row is about is made anew for each caller, since some rows delete it. */
+  async function createWorld(): Promise<World> {
+    const key = await api.addKey(keyMaker, allScopes)
+    const headers = { 'x-api-key': key.secret }
+    const created = await api.inject({ method: 'POST', url: '/v1/contacts', headers, payload: contact })
+    const companies = await api.inject({ url: '/v1/companies?limit=1', headers })
+    return {
+      apiKeyId: key.id,
+      contactId: created.json<{ id: string }>().id,
+      companyId: companies.json<{ data: { id: string }[] }>().data[0]!.id,
+    }
+  }
+
+  async function headersOf(caller: Caller, scope: string | undefined): Promise<Record<string, string>> {
+    const needed = scope === undefined ? [] : [scope]
+    const byKey = ({ secret }: { secret: string }) => ({ authorization: `Bearer ${secret}` })
+    const bySession = async ({ email, password }: Person) => ({ cookie: await api.signIn(email, password) })
+    switch (caller) {
+      case 'anonymous':
+        return {}
+      case 'owner':
+      case 'admin':
+      case 'developer':
+      case 'viewer':
+        return bySession(people[caller])
+      case 'owner of another workspace':
+        return bySession(people.stranger)
+      case 'key with the scope':
+        return byKey(await api.addKey(keyMaker, needed))
+      case 'key without the scope':
+        return byKey(
+          await api.addKey(
+            keyMaker,
+            allScopes.filter((name) => name !== scope),
+          ),
+        )
+      case 'key of another workspace':
+        return byKey(await api.addKey(foreignKeyMaker, needed))
+      case 'revoked key': {
+        const key = await api.addKey(keyMaker, needed)
+        const headers = { cookie: keyMaker.cookie }
+        await api.inject({ method: 'DELETE', url: `/v1/api-keys/${key.id}`, headers })
+        return byKey(key)
+      }
+    }
+  }
+
+  it('is decided here for every operation of the document, and for nothing else', () => {
+    expect(Object.keys(matrix).sort()).toEqual([...operations].sort())
+  })
+
+  describe.each(Object.entries(matrix))('%s', (operation, { request, expected, scope }) => {
+    it.each(callers)('%s', async (caller) => {
+      const world = await createWorld()
+      const headers = await headersOf(caller, scope)
+      const method = operation.split(' ', 1)[0] as 'GET'
+      const response = await api.inject({ method, headers, ...request(world) })
+      expect(response.statusCode, response.body).toBe(expected[caller])
+      if (response.statusCode < 400) return
+      expect(response.headers['content-type']).toContain('application/problem+json')
+      expect(response.json()).toMatchObject({ status: response.statusCode })
+      if (response.statusCode === 401) expect(response.headers['www-authenticate']).toBeTruthy()
+    })
+  })
+})
