@@ -1,4 +1,5 @@
 import swagger from '@fastify/swagger'
+import { createDocument } from '@latchkey/api/document'
 import { latchkey } from '@latchkey/fastify'
 import Fastify from 'fastify'
 import openapiTS, { astToString, type OpenAPI3 } from 'openapi-typescript'
@@ -13,6 +14,7 @@ export interface ClientDocument {
 /** Everything the client is typed over. */
 export const clientDocuments: readonly ClientDocument[] = [
   { documentFile: 'openapi.json', typesFile: 'src/schema.ts', load: loadKeysDocument },
+  { documentFile: 'openapi.account.json', typesFile: 'src/account-schema.ts', load: loadAccountDocument },
 ]
 
 /** The document of the key routes, as the plugin itself emits it on a bare host. */
@@ -35,6 +37,26 @@ async function loadKeysDocument(): Promise<OpenAPI3> {
   const document = app.swagger() as unknown as OpenAPI3
   await app.close()
   return document
+}
+
+/** How people get in and out of the demo API: the part of its document that the dashboard needs beside the keys. */
+async function loadAccountDocument(): Promise<OpenAPI3> {
+  const { openapi, info, servers, paths, components } = (await createDocument()) as OpenAPI3 & {
+    paths: object
+  }
+  const isAccount = (item: object) =>
+    Object.values(item).every(({ tags }: { tags?: string[] }) => tags?.includes('Account'))
+  return {
+    openapi,
+    info: { ...info, title: 'Latchkey accounts', description: 'Sign in and out of the Latchkey demo API.' },
+    ...(servers && { servers }),
+    tags: [{ name: 'Account', description: 'How people get in and out.' }],
+    paths: Object.fromEntries(Object.entries(paths).filter(([, item]) => isAccount(item as object))),
+    components: {
+      schemas: { Problem: components!.schemas!['Problem']! },
+      securitySchemes: { session: components!.securitySchemes!['session']! },
+    },
+  }
 }
 
 /** What the files of a document must hold. */

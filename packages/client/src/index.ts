@@ -6,6 +6,7 @@ export type {
   CreatedApiKey,
   Problem,
   ScopeList,
+  Session,
   UpdateApiKey,
 } from './types.ts'
 export type { paths } from './paths.ts'

@@ -1,3 +1,4 @@
+import type { paths as accountPaths } from './account-schema.ts'
 import type { components } from './schema.ts'
 
 type Schemas = components['schemas']
@@ -16,3 +17,5 @@ export type UpdateApiKey = Schemas['UpdateApiKey']
 export type ScopeList = Schemas['ScopeList']
 /** Every error: a problem document (RFC 9457). Programs look at `code`. */
 export type Problem = Schemas['ApiKeyProblem']
+/** Who is signed in, and in which workspace. */
+export type Session = accountPaths['/v1/session']['get']['responses'][200]['content']['application/json']
