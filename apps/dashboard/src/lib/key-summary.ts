@@ -1,4 +1,4 @@
-import type { ApiKey } from './server/stand-in-client.ts'
+import type { ApiKey } from '@latchkey/client'
 
 /** What the pages show of a key; nothing else of it reaches the browser. */
 export interface KeySummary {

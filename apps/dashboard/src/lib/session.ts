@@ -1,9 +1,7 @@
+import type { Session as ApiSession } from '@latchkey/client'
+
 /** Who is signed in, in which workspace, as what. */
-export interface Session {
-  user: { id: string; name: string; email: string }
-  workspace: { id: string; name: string }
-  role: 'owner' | 'admin' | 'developer' | 'viewer'
-}
+export type Session = Pick<ApiSession, 'user' | 'workspace' | 'role'>
 
 /** Viewers read; everybody else may also create, change and delete keys. The API enforces the same. */
 export const mayChangeKeys = (session: Session): boolean => session.role !== 'viewer'

@@ -1,11 +1,9 @@
 import type { RequestEvent } from '@sveltejs/kit'
+import { createClient, type LatchkeyClient } from '@latchkey/client'
 import { API_URL } from '$app/env/private'
-import { createClient } from './stand-in-client.ts'
 import { sessionCookieOf, sessionCookiesIn } from './session-cookie.ts'
 
 const timeoutMs = 8_000
-
-export type ApiClient = ReturnType<typeof createClient>
 
 /** The API could not be reached, was too slow, or answered that it cannot serve now. */
 export class ApiUnavailable extends Error {
@@ -13,11 +11,15 @@ export class ApiUnavailable extends Error {
 }
 
 /**
- * The API as the person behind this request sees it. Only the session cookie and the client’s address go there;
+ * The API as the person behind this request sees it. Of the browser’s request only the session cookie,
+ * the address and the kind of browser go there;
  * session cookies that the API sets are noted in `locals.sessionCookies`.
  */
-export function connectApi(event: RequestEvent): ApiClient {
-  const headers: Record<string, string> = { 'x-forwarded-for': event.getClientAddress() }
+export function connectApi(event: RequestEvent): LatchkeyClient {
+  const headers: Record<string, string> = {
+    'x-forwarded-for': event.getClientAddress(),
+    'user-agent': event.request.headers.get('user-agent') ?? '',
+  }
   const cookie = sessionCookieOf(event.cookies)
   if (cookie) headers['cookie'] = cookie
 

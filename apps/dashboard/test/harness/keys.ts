@@ -1,0 +1,66 @@
+import type postgres from 'postgres'
+
+export interface NewKey {
+  name: string
+  environment?: 'live' | 'test'
+  scopes?: string[]
+  expiresAt?: string | null
+}
+
+export interface CreatedKey {
+  id: string
+  secret: string
+}
+
+/** A person’s way to their keys, past the dashboard. */
+export function keysOf(apiUrl: string, cookie: string) {
+  async function call(method: string, path: string, body?: unknown): Promise<Response> {
+    const response = await fetch(`${apiUrl}/v1/api-keys${path}`, {
+      method,
+      headers: { cookie, ...(body !== undefined && { 'content-type': 'application/json' }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    if (!response.ok)
+      throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`)
+    return response
+  }
+  return {
+    async create(key: NewKey): Promise<CreatedKey> {
+      const { apiKey, secret } = (await (await call('POST', '', key)).json()) as {
+        apiKey: { id: string }
+        secret: string
+      }
+      return { id: apiKey.id, secret }
+    },
+    disable: (id: string) => call('PATCH', `/${id}`, { enabled: false }),
+    delete: (id: string) => call('DELETE', `/${id}`),
+    async count(query = ''): Promise<number> {
+      const list = (await (await call('GET', `?limit=100${query}`)).json()) as { data: unknown[] }
+      return list.data.length
+    },
+  }
+}
+
+const ago = (ms: number) => new Date(Date.now() - ms)
+
+/** Gives a key a past that would take days to live through. */
+export async function age(
+  sql: postgres.Sql,
+  name: string,
+  past: { createdMs?: number; usedMs?: number; expiresMs?: number; by?: string },
+): Promise<void> {
+  if (past.createdMs)
+    await sql`update latchkey.keys set created_at = ${ago(past.createdMs)} where name = ${name}`
+  if (past.expiresMs)
+    await sql`update latchkey.keys set expires_at = ${ago(-past.expiresMs)} where name = ${name}`
+  if (past.by) await sql`update latchkey.keys set created_by_name = ${past.by} where name = ${name}`
+  if (past.usedMs)
+    await sql`
+      insert into latchkey.last_used (key_id, used_at) select id, ${ago(past.usedMs)} from latchkey.keys where name = ${name}
+      on conflict (key_id) do update set used_at = excluded.used_at`
+}
+
+/** Whether a key opens the demo API. */
+export async function callWith(apiUrl: string, secret: string): Promise<number> {
+  return (await fetch(`${apiUrl}/v1/contacts`, { headers: { authorization: `Bearer ${secret}` } })).status
+}
