@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { openDatabase } from '@latchkey/engine'
 import { testDatabases } from '@latchkey/testing'
 import { sql } from 'drizzle-orm'
@@ -49,7 +50,9 @@ describe('a folder', () => {
   })
   afterEach(() => rm(folder, { recursive: true, force: true }))
 
-  const lockOf = (holder: object) => writeFile(join(folder, 'lock'), JSON.stringify(holder))
+  /** Leaves the lock that a process with this id, begun then, would leave. */
+  const leaveLock = (pid: number | undefined, { startedAt = '1', host = hostname() } = {}) =>
+    writeFile(join(folder, `lock.${pid}.${startedAt}.0123456789abcdef.01234567@${host}`), '')
 
   it('is for one database at a time, keeps what was written, and leaves no lock behind', async () => {
     const data = join(folder, 'new', 'data')
@@ -67,46 +70,58 @@ describe('a folder', () => {
     await again.close()
   })
 
-  it('is refused in one line while a living process has it', async () => {
-    const other = spawn('sleep', ['60'])
-    await lockOf({ pid: other.pid, token: 'x', host: hostname() })
+  it('is refused in one line while another process has it, and free as soon as that one is killed', async () => {
+    const script = new URL('hold-folder.ts', import.meta.url).pathname
+    const other = spawn(process.execPath, [script, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+    await once(other.stdout, 'data')
     const error = await lockFolder(folder).catch((reason: Error) => reason)
     expect((error as Error).message).toMatch(
       new RegExp(`^The folder ${folder} is in use by another process \\(${other.pid} on .*$`),
     )
     other.kill('SIGKILL')
     await once(other, 'exit')
+    expect(await readdir(folder)).toHaveLength(1)
     await (
       await lockFolder(folder)
     )()
     expect(await readdir(folder)).toEqual([])
   })
 
-  it.each([
-    [
-      'by an earlier process that had the same id',
-      { pid: process.pid, token: 'of another life', host: hostname() },
-    ],
-    ['half written', {}],
-  ])('is taken over when its lock was left behind %s', async (_, holder) => {
-    await lockOf(holder)
+  it('is taken over when the id of the process that held it now belongs to another', async () => {
+    await leaveLock(process.ppid)
+    await (
+      await lockFolder(folder)
+    )()
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  it('is taken over from an earlier process that had the same id', async () => {
+    await leaveLock(process.pid)
     const unlock = await lockFolder(folder)
-    expect(JSON.parse(await readFile(join(folder, 'lock'), 'utf8'))).toMatchObject({ pid: process.pid })
+    expect(await readdir(folder)).toHaveLength(1)
     await unlock()
     expect(await readdir(folder)).toEqual([])
   })
 
   it('is not taken from another machine, whose processes cannot be seen', async () => {
-    await lockOf({ pid: 999_999_999, token: 'x', host: 'another-machine' })
+    await leaveLock(999_999_999, { host: 'another-machine' })
     await expect(lockFolder(folder)).rejects.toThrow(
       'in use by another process (999999999 on another-machine)',
     )
   })
 
-  it('goes to exactly one of many who find the same stale lock', async () => {
-    await lockOf({ pid: 999_999_999, token: 'x', host: hostname() })
-    const results = await Promise.allSettled(Array.from({ length: 20 }, () => lockFolder(folder)))
-    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
-    expect(await readdir(folder)).toEqual(['lock'])
+  it('goes to exactly one of many who find the same stale lock, however they interleave', async () => {
+    for (let round = 0; round < 6; round++) {
+      await leaveLock(999_999_999)
+      const attempts = Array.from({ length: 6 }, async (_, i) => {
+        for (let turn = 0; turn < (round * i) % 7; turn++) await setImmediate()
+        return lockFolder(folder)
+      })
+      const results = await Promise.allSettled(attempts)
+      const winners = results.filter((result) => result.status === 'fulfilled')
+      expect(winners).toHaveLength(1)
+      await winners[0]!.value()
+      expect(await readdir(folder)).toEqual([])
+    }
   })
 })

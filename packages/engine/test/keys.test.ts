@@ -400,6 +400,12 @@ describe.each(testDatabases)('keys on $name', ({ create }) => {
           enabled: false,
         }),
       )
+      must(
+        await latchkey.keys.update(owner, ann, d!.id, {
+          expiresAt: new Date(clock.now + 10),
+          enabled: false,
+        }),
+      )
       must(await latchkey.keys.revoke(owner, ann, d!.id))
       clock.now += 10
       const all = await listAll({ status: KEY_STATES })

@@ -63,7 +63,7 @@ describe.each(['cut', 'blackhole'] as const)('when the database is gone (%s)', (
     const { secret } = await aNewKey()
     const unseen = await aNewKey()
     // Enough at once that every connection is open, and hit by what follows.
-    await Promise.all(Array.from({ length: 40 }, () => latchkey.verify(anInventedSecret())))
+    await Promise.all(Array.from({ length: 40 }, () => verify(anInventedSecret())))
     await warm(secret)
     await proxy[fault]()
 
