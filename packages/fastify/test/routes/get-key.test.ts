@@ -29,6 +29,19 @@ describeOnEachDatabase('GET /v1/api-keys/:id', (database) => {
       expect(key.revokedAt).not.toBeNull()
     })
 
+    it('tells when the key last opened something', async () => {
+      const { id, secret } = await createKey(app, 'acme')
+      const lastUse = async (of: FastifyInstance) =>
+        (await callAs(of, 'acme', { url: `${KEYS}/${id}` })).json<ApiKey>().lastUsedAt
+      expect(await lastUse(app)).toBeNull()
+
+      const { app: node } = await createApp(database())
+      await node.inject({ url: '/any', headers: bearer(secret) })
+      // Uses are gathered in memory; a node that closes stores what it has.
+      await node.close()
+      expect(Date.parse((await lastUse(app))!)).toBeGreaterThan(Date.now() - 60_000)
+    })
+
     it('answers HEAD like GET, without the body', async () => {
       const { id } = await createKey(app, 'acme')
       const reply = await callAs(app, 'acme', { method: 'HEAD', url: `${KEYS}/${id}` })
