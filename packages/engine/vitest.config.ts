@@ -9,6 +9,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: '@latchkey/testing/global-setup',
     expect: { requireAssertions: true },
+    // Much of the time is spent waiting, for outages to be noticed above all, so do it side by side.
+    maxWorkers: 2,
     // A new embedded database takes seconds to make on a busy machine.
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -5,10 +5,17 @@ import {
   StoreUnavailable,
   type LatchkeyOptions,
 } from '@latchkey/engine'
-import { describe, expect, it } from 'vitest'
+import { freshDatabase, type FreshDatabase } from '@latchkey/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ann, must, scopes } from './set-up.ts'
 
 describe('createLatchkey', () => {
+  let server: FreshDatabase
+  beforeAll(async () => {
+    server = await freshDatabase()
+  })
+  afterAll(() => server.drop())
+
   it.each<[string, LatchkeyOptions]>([
     ['namespace', { namespace: '' }],
     ['namespace', { namespace: 'Upper' }],
@@ -28,27 +35,25 @@ describe('createLatchkey', () => {
   })
 
   it('closes the database that it opened, and no other', async () => {
-    const database = await openDatabase('memory:')
+    const database = await openDatabase(server.url)
     const guest = await createLatchkey({ database, scopes })
     await guest.close()
     const host = await createLatchkey({ database, scopes })
     await host.ready()
+    await host.close()
     await database.close()
     await expect(host.ready()).rejects.toThrow(StoreUnavailable)
 
-    const own = await createLatchkey({ database: 'memory:' })
+    const own = await createLatchkey({ database: server.url })
+    await own.ready()
     await own.close()
     await expect(own.ready()).rejects.toThrow(StoreUnavailable)
   })
 
   it('tells its namespace, prefix and scopes, which nobody can change', async () => {
     const given = { ...scopes }
-    const latchkey = await createLatchkey({
-      database: 'memory:',
-      namespace: 'n',
-      keyPrefix: 'my_app',
-      scopes: given,
-    })
+    const options = { namespace: 'n', keyPrefix: 'my_app', scopes: given }
+    const latchkey = await createLatchkey({ database: server.url, ...options })
     Object.assign(given, { 'added:later': '' })
     expect(latchkey).toMatchObject({ namespace: 'n', keyPrefix: 'my_app' })
     expect(latchkey.scopes).toEqual(scopes)
@@ -60,7 +65,7 @@ describe('createLatchkey', () => {
   })
 
   it('answers "unavailable", not "unknown", once it is closed', async () => {
-    const latchkey = await createLatchkey({ database: 'memory:' })
+    const latchkey = await createLatchkey({ database: server.url })
     await latchkey.close()
     const secret = generateSecret({ prefix: 'lk', environment: 'live' })
     await expect(latchkey.verify(secret)).rejects.toThrow(StoreUnavailable)
