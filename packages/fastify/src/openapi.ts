@@ -1,6 +1,6 @@
 import type { FastifySchema, RouteOptions } from 'fastify'
-import { PROBLEMS, ProblemError, type ProblemCode, type ProblemKind } from './problem.ts'
-import { problemDocument } from './problem-document.ts'
+import { problemResponses } from './problem-responses.ts'
+import type { ProblemCode } from './problem.ts'
 import {
   ApiKey,
   ApiKeyList,
@@ -45,7 +45,6 @@ const NAMED_SCHEMAS = {
 }
 const NAMES = new Map<unknown, string>(Object.entries(NAMED_SCHEMAS).map(([name, schema]) => [schema, name]))
 const REFERENCE_BASE = '#/components/schemas/'
-const PROBLEM_REFERENCE = { $ref: `${REFERENCE_BASE}ApiKeyProblem` }
 
 /** A document while @fastify/swagger writes it, as far as it is looked at. */
 export interface OpenApiDocument {
@@ -121,47 +120,6 @@ function toReferences(value: unknown, root?: unknown): unknown {
   if (Array.isArray(value)) return value.map((item: unknown) => toReferences(item))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, toReferences(part)]))
-}
-
-/** The responses of an operation that may answer with these problems: one for each status, with an example of each code. */
-export function problemResponses(codes: readonly ProblemCode[]): Record<number, object> {
-  const responses: Record<number, object> = {}
-  for (const [status, kinds] of Map.groupBy(codes, (code) => PROBLEMS[code].status)) {
-    responses[status] = {
-      description: kinds.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
-      ...responseHeaders(status),
-      content: {
-        'application/problem+json': {
-          schema: PROBLEM_REFERENCE,
-          examples: Object.fromEntries(kinds.map((code) => [code, { value: exampleOf(code) }])),
-        },
-      },
-    }
-  }
-  return responses
-}
-
-function exampleOf(code: ProblemCode): Problem {
-  const errors = code === 'invalid_request' ? [{ field: 'name', message: 'is required' }] : undefined
-  return problemDocument(new ProblemError(code, errors && { errors }), 'req-1')
-}
-
-function responseHeaders(status: number): { headers?: object } {
-  if (status === 401 || status === 403) {
-    return {
-      headers: {
-        'WWW-Authenticate': {
-          type: 'string',
-          description: 'How to authenticate, and what was wrong (RFC 6750).',
-        },
-      },
-    }
-  }
-  const kind: ProblemKind | undefined = Object.values(PROBLEMS).find((known) => known.status === status)
-  if (kind?.headers?.['retry-after'] === undefined) return {}
-  return {
-    headers: { 'Retry-After': { type: 'integer', description: 'After how many seconds to try again.' } },
-  }
 }
 
 /** The problems of every protected route. */

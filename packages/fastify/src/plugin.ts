@@ -6,7 +6,8 @@ import type { KeySpace } from './key-space.ts'
 import { logFailure } from './log-failure.ts'
 import { management } from './management.ts'
 import { resolveOptions, type LatchkeyPluginOptions } from './options.ts'
-import { protectRoutes, refuseUnprotectedRoutes, type ApiKeyRequirement } from './protected-routes.ts'
+import { protectRoutes, type ApiKeyRequirement } from './protected-routes.ts'
+import { refuseUnprotectedRoutes } from './unprotected-routes.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -64,13 +65,8 @@ function shareKeySpaces(app: FastifyInstance): Map<string, KeySpace> {
   app.decorate('latchkeys', new Map<string, Latchkey>())
   app.decorateRequest('apiKey', null)
   protectRoutes(app, keySpaces, { isDocumented: app.hasPlugin('@fastify/swagger') })
-  if (hasRoutes(app)) refuseUnprotectedRoutes(app)
+  refuseUnprotectedRoutes(app)
   return keySpaces
-}
-
-/** Routes that were declared earlier were not seen. Where there are none, no request needs to be looked at for their sake. */
-function hasRoutes(app: FastifyInstance): boolean {
-  return app.printRoutes().trim() !== '(empty tree)'
 }
 
 /**

@@ -1,12 +1,10 @@
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { FST_LATCHKEY_ROUTE } from './config-errors.ts'
 import type { KeySpace } from './key-space.ts'
-import { logFailure } from './log-failure.ts'
 import { documentProtection } from './openapi.ts'
-import { sendProblem } from './problem-document.ts'
-import { ProblemError } from './problem.ts'
 import { createRequireApiKey } from './require-api-key.ts'
 import { speaksJsonSchema } from './speaks-json-schema.ts'
+import { markProtected } from './unprotected-routes.ts'
 
 /** What a route may ask of a key, in `config.apiKey`; `true` asks for any good key. */
 export interface ApiKeyRequirement {
@@ -15,9 +13,6 @@ export interface ApiKeyRequirement {
   /** Which registration's keys open the route; `default` when left out. */
   namespace?: string
 }
-
-/** In the config of a route that has its hook. */
-const isProtected = Symbol('latchkey.protected')
 
 /**
  * Makes `config.apiKey` the one declaration: every route declared from now on in this scope or below gets the
@@ -42,7 +37,7 @@ export function protectRoutes(
 
     const requireApiKey = createRequireApiKey({ keySpace, scopes, hasErrorHandler })
     route.onRequest = [requireApiKey, ...[route.onRequest ?? []].flat()]
-    route.config = { ...route.config, [isProtected]: true } as NonNullable<typeof route.config>
+    markProtected(route, requireApiKey)
     if (isDocumented) undocumented.push({ scope: this, route, scopes })
   })
 
@@ -54,23 +49,6 @@ export function protectRoutes(
     }
   })
 }
-
-/**
- * A route that was declared before the plugin could see it has no hook, although it asks for one. It must not be
- * open, so it answers 503 until somebody reads the log.
- */
-export function refuseUnprotectedRoutes(app: FastifyInstance): void {
-  app.addHook('onRequest', (request, reply, done) => {
-    const { config, method, url } = request.routeOptions
-    if (config.apiKey === undefined || isProtected in config) return done()
-    const error = new FST_LATCHKEY_ROUTE(String(method), String(url), MISSED)
-    logFailure(request.log, error, 'A route asks for an API key but was declared before Latchkey')
-    sendProblem(request, reply, new ProblemError('unavailable'))
-  })
-}
-
-const MISSED =
-  'it was declared before Latchkey was registered. Write `await app.register(latchkey, ...)` above your routes.'
 
 function readDeclaration(route: RouteOptions): ApiKeyRequirement | null {
   const apiKey: unknown = route.config?.apiKey

@@ -152,6 +152,13 @@ describe('where protection reaches', () => {
     expect(seen).toEqual(['acme'])
   })
 
+  it('says what is wrong with a database that does not open, but not its password', async () => {
+    const nobody = 'postgres://nobody:hunter2@127.0.0.1:1/nothing'
+    const refusal = await registerLatchkey(app, nobody).catch((error: Error) => error)
+    expect(refusal).toMatchObject({ name: 'StoreUnavailable' })
+    expect((refusal as Error).message).not.toContain('hunter2')
+  })
+
   it('closes what it opened with the app', async () => {
     await registerLatchkey(app, 'memory:')
     const { latchkey: engine } = app

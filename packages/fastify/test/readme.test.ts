@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 /*
- * The ten lines of the README, as they stand there: an app that has keys, on the embedded database that it makes
- * for itself in ./.latchkey.
+ * The plugin as people first meet it: a dozen lines, and keys in the embedded database that it makes for itself in
+ * ./.latchkey.
  */
 let home: string
 let folder: string
@@ -20,7 +20,6 @@ afterAll(async () => {
 })
 
 it('creates a key, lets it in, and lets nobody else in', async () => {
-  // README: begin
   const { default: Fastify } = await import('fastify')
   const { latchkey } = await import('@latchkey/fastify')
 
@@ -36,7 +35,6 @@ it('creates a key, lets it in, and lets nobody else in', async () => {
     contactsOf: request.apiKey!.owner,
   }))
   const url = await app.listen({ port: 0 })
-  // README: end
 
   const created = await fetch(`${url}/v1/api-keys`, {
     method: 'POST',

@@ -1,0 +1,47 @@
+import { problemDocument } from './problem-document.ts'
+import { PROBLEMS, ProblemError, type ProblemCode, type ProblemKind } from './problem.ts'
+import type { Problem } from './schemas.ts'
+
+/** The name of the schema of every problem, among the document's components. */
+const PROBLEM_REFERENCE = { $ref: '#/components/schemas/ApiKeyProblem' }
+
+/** The responses of an operation that may answer with these problems: one for each status, with an example of each code. */
+export function problemResponses(codes: readonly ProblemCode[]): Record<number, object> {
+  const responses: Record<number, object> = {}
+  for (const [status, kinds] of Map.groupBy(codes, (code) => PROBLEMS[code].status)) {
+    responses[status] = {
+      description: kinds.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
+      ...responseHeaders(status),
+      content: {
+        'application/problem+json': {
+          schema: PROBLEM_REFERENCE,
+          examples: Object.fromEntries(kinds.map((code) => [code, { value: exampleOf(code) }])),
+        },
+      },
+    }
+  }
+  return responses
+}
+
+function exampleOf(code: ProblemCode): Problem {
+  const errors = code === 'invalid_request' ? [{ field: 'name', message: 'is required' }] : undefined
+  return problemDocument(new ProblemError(code, errors && { errors }), 'req-1')
+}
+
+function responseHeaders(status: number): { headers?: object } {
+  if (status === 401 || status === 403) {
+    return {
+      headers: {
+        'WWW-Authenticate': {
+          type: 'string',
+          description: 'How to authenticate, and what was wrong (RFC 6750).',
+        },
+      },
+    }
+  }
+  const kind: ProblemKind | undefined = Object.values(PROBLEMS).find((known) => known.status === status)
+  if (kind?.headers?.['retry-after'] === undefined) return {}
+  return {
+    headers: { 'Retry-After': { type: 'integer', description: 'After how many seconds to try again.' } },
+  }
+}
