@@ -48,7 +48,11 @@ function refuseAtRequest(root: FastifyInstance): void {
   root.addHook('onRequest', (request, reply, done) => {
     const { config, method, url = '' } = request.routeOptions
     if (config.apiKey === undefined || kProtection in config) return done()
-    logFailure(request.log, notProtected({ method, url }), 'A route asks for an API key but has no protection')
+    logFailure(
+      request.log,
+      notProtected({ method, url }),
+      'A route asks for an API key but has no protection',
+    )
     sendProblem(request, reply, new ProblemError('unavailable'))
   })
 }
