@@ -29,6 +29,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthRoutesOptions> = asyn
     '/readyz',
     {
       logLevel: 'warn',
+      handlerTimeout: 2_000,
       schema: { hide: true, response: { 200: Health } },
     },
     async () => {

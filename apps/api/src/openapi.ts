@@ -54,11 +54,13 @@ export async function showDocument(app: FastifyInstance): Promise<void> {
 
   await app.register(swaggerUi, {
     routePrefix: '/docs',
+    theme: { title: 'Latchkey API reference' },
+    uiConfig: { layout: 'BaseLayout' },
     // Its own files alone: nothing inline, nothing from elsewhere, and in nobody's frame.
     staticCSP: {
       'default-src': ["'none'"],
       'script-src': ["'self'"],
-      'style-src': ["'self'", "'unsafe-inline'"],
+      'style-src': ["'self'"],
       'img-src': ["'self'", 'data:'],
       'connect-src': ["'self'"],
       'base-uri': ["'none'"],

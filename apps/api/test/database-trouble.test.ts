@@ -1,6 +1,7 @@
 import { createFaultProxy, freshDatabase, type FaultProxy } from '@latchkey/testing'
 import { sql } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { isDatabaseTrouble } from '../src/database/trouble.ts'
 import { databases, startApi, type Api, type Person, type Request } from './api.ts'
 
 describe('while the database is out of reach', () => {
@@ -121,5 +122,16 @@ describe.each(databases)('when a statement fails, on $name', ({ create }) => {
     expect(trouble).toHaveLength(2)
     expect(trouble.join()).toContain('42703')
     expect(api.log.join()).not.toMatch(/insert into|select \\"/)
+  })
+})
+
+describe('isDatabaseTrouble', () => {
+  it('knows what the drivers throw outside of statements, and nothing else', () => {
+    const withCode = (code: string, more = {}) => Object.assign(new Error('x'), { code, ...more })
+    const trouble = ['CONNECT_TIMEOUT', 'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'ECONNREFUSED', 'EPIPE']
+    expect(trouble.map((code) => isDatabaseTrouble(withCode(code)))).toEqual(trouble.map(() => true))
+    expect(isDatabaseTrouble(withCode('40001', { severity: 'ERROR' }))).toBe(true)
+    const others = [new TypeError('x'), withCode('ERR_INVALID_ARG_TYPE'), withCode('FST_ERR_VALIDATION')]
+    expect(others.map(isDatabaseTrouble)).toEqual([false, false, false])
   })
 })

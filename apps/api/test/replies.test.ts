@@ -220,7 +220,7 @@ describe('the reference under /docs', () => {
     expect(policy).toContain("default-src 'none'")
     expect(policy).toContain("script-src 'self'")
     expect(policy).toContain("frame-ancestors 'none'")
-    expect(policy).not.toMatch(/unsafe-eval|https?:|script-src[^;]*unsafe/)
+    expect(policy).not.toMatch(/unsafe|https?:/)
     expect(page.body).not.toMatch(/<script>|<style|onload=|https?:\/\//)
     for (const [, file] of page.body.matchAll(/(?:src|href)="([^"]+)"/g)) {
       expect((await api.inject({ url: file! })).statusCode, file).toBe(200)
