@@ -42,6 +42,8 @@ export const texts = {
     title: 'No API keys yet',
     text: 'An API key tells the API which application is calling, so it can work without a person signing in. You choose what each key may do, and you can take it back at any time.',
     quickStart: 'Then call the API with it',
+    code: (apiUrl: string) =>
+      `export LATCHKEY_KEY="lk_live_…"\ncurl ${apiUrl}/v1/contacts \\\n  -H "Authorization: Bearer $LATCHKEY_KEY"`,
     docs: 'Read the API reference',
   },
   noResults: { title: 'No key matches', text: 'Try a part of its name, or the first characters of the key.' },

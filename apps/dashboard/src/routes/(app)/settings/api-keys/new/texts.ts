@@ -48,6 +48,8 @@ export const revealTexts = {
   copyRefused: 'Your browser did not allow copying. The key is selected: press Ctrl+C, or ⌘C on a Mac.',
   copyByHand: 'Double-click the key to select it, then copy it.',
   use: 'Send it with every request',
+  code: (apiUrl: string, start: string) =>
+    `curl ${apiUrl}/v1/contacts \\\n  -H "Authorization: Bearer ${start}…"`,
   saved: 'I have saved it somewhere safe',
   done: 'Done',
   gone: 'The key is no longer shown.',

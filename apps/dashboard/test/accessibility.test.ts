@@ -1,0 +1,131 @@
+import AxeBuilder from '@axe-core/playwright'
+import type { Page } from '@playwright/test'
+import {
+  apiProxy,
+  createKey,
+  expect,
+  openCreate,
+  test,
+  uniqueName,
+  visit,
+  type Person,
+} from './harness/test.ts'
+
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+const list = '/settings/api-keys'
+
+interface State {
+  name: string
+  as?: Person | null
+  /** How wide the screen is on the way there. */
+  width?: number
+  reach: (page: Page) => Promise<unknown>
+}
+
+const states: State[] = [
+  { name: 'sign-in', as: null, reach: (page) => visit(page, '/sign-in') },
+  {
+    name: 'sign-in refused',
+    as: null,
+    async reach(page) {
+      await visit(page, '/sign-in')
+      await page.getByLabel('Email').fill('nobody@example.com')
+      await page.getByLabel('Password', { exact: true }).fill('not the password')
+      await page.getByRole('button', { name: 'Sign in' }).click()
+      await expect(page.getByRole('alert')).toBeVisible()
+    },
+  },
+  { name: 'signed out', as: null, reach: (page) => visit(page, '/sign-in?notice=signed-out') },
+  { name: 'set up already', as: null, reach: (page) => visit(page, '/setup') },
+  { name: 'settings', reach: (page) => visit(page, '/settings') },
+  { name: 'list', reach: (page) => visit(page, list) },
+  { name: 'list of revoked keys', reach: (page) => visit(page, `${list}?status=revoked`) },
+  {
+    name: 'later page',
+    as: 'max',
+    reach: (page) => visit(page, list).then(() => page.getByRole('link', { name: 'Next' }).click()),
+  },
+  { name: 'no keys', as: 'nia', reach: (page) => visit(page, list) },
+  { name: 'no results', reach: (page) => visit(page, `${list}?q=nothing-has-this-name`) },
+  { name: 'notice', reach: (page) => visit(page, `${list}?notice=deleted`) },
+  { name: 'viewer’s list', as: 'vic', reach: (page) => visit(page, list) },
+  { name: 'viewer’s create page', as: 'vic', reach: (page) => visit(page, `${list}/new`) },
+  {
+    name: 'account menu',
+    async reach(page) {
+      await visit(page, list)
+      await page.getByRole('button', { name: /^Account/ }).click()
+      await expect(page.getByRole('button', { name: 'Sign out', exact: true })).toBeVisible()
+    },
+  },
+  { name: 'create', reach: openCreate },
+  { name: 'create, as a page', width: 320, reach: openCreate },
+  {
+    name: 'create refused',
+    async reach(page) {
+      await openCreate(page)
+      await page.getByLabel('Key Name').fill('x'.repeat(65))
+      await page.getByRole('button', { name: 'Generate' }).click()
+      await expect(page.getByText('at most 64')).toBeVisible()
+    },
+  },
+  {
+    name: 'reveal',
+    reach: (page) => createKey(page, uniqueName('Axe')),
+  },
+  { name: 'reveal, as a page', width: 320, reach: (page) => createKey(page, uniqueName('Axe')) },
+  {
+    name: 'question before leaving',
+    async reach(page) {
+      await createKey(page, uniqueName('Axe'))
+      await page.getByRole('link', { name: 'Done' }).click()
+      await expect(page.getByRole('alertdialog')).toBeVisible()
+    },
+  },
+  {
+    name: 'delete',
+    async reach(page) {
+      await visit(page, list)
+      await page.getByRole('button', { name: 'Delete key Zapier' }).click()
+      await expect(page.getByRole('alertdialog')).toBeVisible()
+    },
+  },
+  { name: 'delete page', reach: async (page) => visit(page, `${await linkOf(page, 'Zapier')}/delete`) },
+  { name: 'key', reach: async (page) => visit(page, await linkOf(page, 'Staging app')) },
+  { name: 'not found', reach: (page) => visit(page, '/nothing/here') },
+  {
+    name: 'API down',
+    async reach(page) {
+      await apiProxy.fail({ on: '', kind: 'refused' })
+      await visit(page, list)
+      await apiProxy.heal()
+    },
+  },
+]
+
+const looks = [320, 768, 1280].flatMap((width) =>
+  (['light', 'dark'] as const).map((colorScheme) => ({ width, colorScheme })),
+)
+
+for (const { name, as = 'ada', width: wide = 1280, reach } of states)
+  test(`axe finds nothing on ${name}, whatever theme and width`, async ({ open }) => {
+    const page = await open(as, { viewport: { width: wide, height: 800 }, reducedMotion: 'reduce' })
+    await reach(page)
+    for (const { width, colorScheme } of looks) {
+      await page.setViewportSize({ width, height: 800 })
+      await page.emulateMedia({ colorScheme })
+      const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze()
+      const found = violations.map(({ id, nodes }) => [
+        id,
+        ...nodes.map(({ html, failureSummary }) => [html, failureSummary]),
+      ])
+      expect.soft(found, `${colorScheme}, ${width} pixels`).toEqual([])
+      const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+      expect.soft(beyond, `what reaches beyond ${width} pixels`).toBeLessThanOrEqual(0)
+    }
+  })
+
+async function linkOf(page: Page, key: string): Promise<string> {
+  await visit(page, list)
+  return (await page.getByRole('link', { name: key }).getAttribute('href')) ?? ''
+}
