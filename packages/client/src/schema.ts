@@ -468,7 +468,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `too_many_keys`: There are too many keys. `idempotency_in_flight`: The same request is still in progress. */
+            /** @description `already_revoked`: The key is revoked. `too_many_keys`: There are too many keys. `idempotency_in_flight`: The same request is still in progress. */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -64,7 +64,7 @@ export function checkMetadata(metadata: unknown): Checked<Metadata> {
   if (!isJson(metadata, MAX_METADATA_DEPTH) || !isObject(metadata)) {
     return invalid(
       'metadata',
-      `must be a JSON object, at most ${MAX_METADATA_DEPTH} levels deep, of valid Unicode without U+0000`,
+      `must be a JSON object, at most ${MAX_METADATA_DEPTH} levels deep, of valid Unicode without U+0000 and numbers of at most 21 digits`,
     )
   }
   if (Buffer.byteLength(JSON.stringify(metadata)) > MAX_METADATA_BYTES) {
@@ -91,7 +91,7 @@ export function isStorableText(text: string): boolean {
 function isJson(value: unknown, depth: number): value is JsonValue {
   if (value === null || typeof value === 'boolean') return true
   if (typeof value === 'string') return isStorableText(value)
-  if (typeof value === 'number') return Number.isFinite(value)
+  if (typeof value === 'number') return isStorableNumber(value)
   if (typeof value !== 'object' || depth === 0) return false
   if (Array.isArray(value)) return value.every((item) => isJson(item, depth - 1))
   return (
@@ -100,6 +100,12 @@ function isJson(value: unknown, depth: number): value is JsonValue {
       ([name, item]) => name !== '__proto__' && isStorableText(name) && isJson(item, depth - 1),
     )
   )
+}
+
+/** Postgres writes every digit of a number out: "1e308" is 5 bytes here and 309 there. */
+function isStorableNumber(number: number): boolean {
+  const size = Math.abs(number)
+  return size === 0 || (size >= 1e-21 && size <= 1e21)
 }
 
 function isObject(value: unknown): value is Metadata {

@@ -83,6 +83,9 @@ function parseArray(cursor: string): unknown[] {
   }
 }
 
+/** Postgres has no year 0. */
 function isIsoMoment(text: string): boolean {
-  return /^\d{4}-/.test(text) && !Number.isNaN(Date.parse(text)) && new Date(text).toISOString() === text
+  return (
+    /^(?!0000)\d{4}-/.test(text) && !Number.isNaN(Date.parse(text)) && new Date(text).toISOString() === text
+  )
 }

@@ -42,11 +42,14 @@ export interface CreateOptions {
   idempotencyKey?: string | undefined
 }
 
-/** The outcome of {@link Keys.create}. `secret` is shown here and never again. */
+/**
+ * The outcome of {@link Keys.create}. `secret` is shown here and never again. It is `revoked` when the request was
+ * carried out before and its key has been revoked since.
+ */
 export type CreateResult =
   | { ok: true; apiKey: ApiKey; secret: string; replayed: boolean }
   | InvalidInput
-  | { ok: false; reason: 'too_many_keys' | 'idempotency_mismatch' | 'idempotency_in_flight' }
+  | { ok: false; reason: 'too_many_keys' | 'idempotency_mismatch' | 'idempotency_in_flight' | 'revoked' }
 
 /** The outcome of {@link Keys.list}. */
 export type ListResult = { ok: true; data: ApiKey[]; nextCursor: string | null } | InvalidInput
@@ -147,6 +150,7 @@ export function createKeys(options: KeysOptions): Keys {
           if (!timingSafeEqual(created.record.fingerprint, idempotency!.fingerprint)) {
             return { ok: false, reason: 'idempotency_mismatch' }
           }
+          if (created.apiKey.revokedAt !== null) return { ok: false, reason: 'revoked' }
           return {
             ok: true,
             apiKey: created.apiKey,

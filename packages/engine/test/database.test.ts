@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -53,6 +53,13 @@ describe('a folder', () => {
   /** Leaves the lock that a process with this id, begun then, would leave. */
   const leaveLock = (pid: number | undefined, { startedAt = '1', host = hostname() } = {}) =>
     writeFile(join(folder, `lock.${pid}.${startedAt}.0123456789abcdef.01234567@${host}`), '')
+
+  it('lets nobody else read the files, even in a folder that everyone may enter', async () => {
+    await chmod(folder, 0o755)
+    await (await openDatabase(folder)).close()
+    expect((await stat(join(folder, 'database'))).mode & 0o777).toBe(0o700)
+    expect((await stat(folder)).mode & 0o777).toBe(0o755)
+  })
 
   it('is for one database at a time, keeps what was written, and leaves no lock behind', async () => {
     const data = join(folder, 'new', 'data')

@@ -94,6 +94,14 @@ describe.each(testDatabases)('creating with an Idempotency-Key on $name', ({ cre
     expect((await elsewhere.verify(again.secret)).ok).toBe(true)
   })
 
+  it('does not show the secret of a key again that was revoked since, and makes no other', async () => {
+    const owner = anOwner()
+    const first = must(await latchkey.keys.create(owner, ann, options))
+    must(await latchkey.keys.revoke(owner, ann, first.apiKey.id))
+    expect(await latchkey.keys.create(owner, ann, options)).toEqual({ ok: false, reason: 'revoked' })
+    expect(await count(owner)).toBe(0)
+  })
+
   it('makes exactly one key of the same request sent many times at once', async () => {
     const owner = anOwner()
     const nodes = [latchkey, await db.latchkey({ now: () => clock.now })]
@@ -139,8 +147,8 @@ describe.each(testDatabases)('creating with an Idempotency-Key on $name', ({ cre
   it('answers with the key as it is now', async () => {
     const owner = anOwner()
     const { apiKey } = must(await latchkey.keys.create(owner, ann, options))
-    const revoked = must(await latchkey.keys.revoke(owner, ann, apiKey.id)).apiKey
-    expect(must(await latchkey.keys.create(owner, ann, options)).apiKey).toEqual(revoked)
+    const disabled = must(await latchkey.keys.update(owner, ann, apiKey.id, { enabled: false })).apiKey
+    expect(must(await latchkey.keys.create(owner, ann, options)).apiKey).toEqual(disabled)
   })
 
   it('forgets after ten minutes, and then makes a new key', async () => {

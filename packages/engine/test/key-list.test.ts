@@ -41,6 +41,11 @@ describe('a cursor', () => {
     )
   })
 
+  it('of a year that Postgres does not know is refused', () => {
+    const key = aKey({ createdAt: new Date('0000-01-01T00:00:00.000Z') })
+    expect(readCursor(writeCursor(key, 'createdAt'), 'createdAt')).toBeNull()
+  })
+
   it('that was tampered with is refused or harmless: only text and an id can come out', () => {
     const json = fc.json().map((text) => Buffer.from(text).toString('base64url'))
     const almost = fc

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { chmod, mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
@@ -110,7 +110,11 @@ async function openFolder(folder: string): Promise<Database> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const unlock = await lockFolder(folder)
   try {
-    return openPglite(await PGlite.create(join(folder, 'database')), unlock)
+    const files = join(folder, 'database')
+    await mkdir(files, { recursive: true, mode: 0o700 })
+    // Postgres writes files that everyone may read, so nobody else may come near them, even in a folder of the host's.
+    await chmod(files, 0o700)
+    return openPglite(await PGlite.create(files), unlock)
   } catch (error) {
     await unlock()
     throw error

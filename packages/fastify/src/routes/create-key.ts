@@ -5,6 +5,13 @@ import { invalidInput, parseExpiry } from '../parse-input.ts'
 import { ProblemError } from '../problem.ts'
 import { CreateApiKey, CreatedApiKey, CreateHeaders } from '../schemas.ts'
 
+const REFUSALS = {
+  revoked: 'already_revoked',
+  too_many_keys: 'too_many_keys',
+  idempotency_mismatch: 'idempotency_mismatch',
+  idempotency_in_flight: 'idempotency_in_flight',
+} as const
+
 /** `POST /`: creates a key and shows its secret, this once. */
 export function createKeyRoute({ scope, engine, operation }: RouteContext): void {
   scope.post<{ Body: CreateApiKey; Headers: CreateHeaders; Reply: CreatedApiKey }>(
@@ -34,6 +41,7 @@ export function createKeyRoute({ scope, engine, operation }: RouteContext): void
       problems: [
         'invalid_json',
         'forbidden',
+        'already_revoked',
         'too_many_keys',
         'idempotency_in_flight',
         'payload_too_large',
@@ -50,7 +58,7 @@ export function createKeyRoute({ scope, engine, operation }: RouteContext): void
         idempotencyKey: unquote(request.headers['idempotency-key']),
       })
       if (!result.ok) {
-        throw result.reason === 'invalid' ? invalidInput(result) : new ProblemError(result.reason)
+        throw result.reason === 'invalid' ? invalidInput(result) : new ProblemError(REFUSALS[result.reason])
       }
       if (result.replayed) reply.header('idempotency-replayed', 'true')
       reply.code(201).header('location', `${scope.prefix}/${result.apiKey.id}`)

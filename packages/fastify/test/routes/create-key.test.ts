@@ -107,6 +107,15 @@ describeOnEachDatabase('POST /v1/api-keys', (database) => {
       expect(list.json<{ data: unknown[] }>().data).toHaveLength(1)
     })
 
+    it('shows the secret of a revoked key to nobody again', async () => {
+      const owner = anOwner()
+      const headers = { 'idempotency-key': randomUUID() }
+      const first = await create(owner, { name: 'Once' }, headers)
+      const { id } = first.json<CreatedApiKey>().apiKey
+      await callAs(app, owner, { method: 'DELETE', url: `${KEYS}/${id}` })
+      expectProblem(await create(owner, { name: 'Once' }, headers), 'already_revoked')
+    })
+
     it('takes the quotes of a structured field for what they are', async () => {
       const owner = anOwner()
       const id = randomUUID()
