@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -75,6 +75,17 @@ describe('a folder', () => {
     const rows = await again.drizzle.select({ value: sql<string>`value` }).from(sql`kept`)
     expect(rows).toEqual([{ value: 'still here' }])
     await again.close()
+  })
+
+  it('is refused in one line, left as it is and given back when its files do not open', async () => {
+    const files = join(folder, 'database')
+    await mkdir(files)
+    await writeFile(join(files, 'PG_VERSION'), '15\n')
+    await expect(openDatabase(folder)).rejects.toThrow(
+      `The database in ${files} does not open: its files are damaged, or another version of Postgres made them.`,
+    )
+    expect(await readdir(folder)).toEqual(['database'])
+    expect(await readFile(join(files, 'PG_VERSION'), 'utf8')).toBe('15\n')
   })
 
   it('is refused in one line while another process has it, and free as soon as that one is killed', async () => {

@@ -50,7 +50,7 @@ const STATEMENT_TIMEOUT_MS = 4_000
  * @param target a `postgres://` or `postgresql://` URL; or a folder, in which Postgres then runs inside this
  * process (`./.latchkey` when left out); or `memory:` for one that is gone when it is closed.
  * @throws StoreUnavailable within seconds when the server cannot be reached.
- * @throws Error when another process uses the folder.
+ * @throws Error, one sentence, when another process uses the folder or its files do not open.
  *
  * @example
  * const database = await openDatabase(process.env.DATABASE_URL)
@@ -109,15 +109,25 @@ function secondsBeforeReconnect(attempt: number): number {
 async function openFolder(folder: string): Promise<Database> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const unlock = await lockFolder(folder)
+  const files = join(folder, 'database')
   try {
-    const files = join(folder, 'database')
     await mkdir(files, { recursive: true, mode: 0o700 })
     // Postgres writes files that everyone may read, so nobody else may come near them, even in a folder of the host's.
     await chmod(files, 0o700)
-    return openPglite(await PGlite.create(files), unlock)
+    return openPglite(await openFiles(files), unlock)
   } catch (error) {
     await unlock()
     throw error
+  }
+}
+
+/** PGlite itself says only that it "failed to initialize properly". */
+async function openFiles(files: string): Promise<PGlite> {
+  try {
+    return await PGlite.create(files)
+  } catch (cause) {
+    const reason = 'its files are damaged, or another version of Postgres made them'
+    throw new Error(`The database in ${files} does not open: ${reason}.`, { cause })
   }
 }
 
