@@ -1,7 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import rateLimit from '@fastify/rate-limit'
 import { latchkey, problems, ProblemError, type Database } from '@latchkey/fastify'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { randomUUID } from 'node:crypto'
 import type { DestinationStream } from 'pino'
 import { createAuth } from './account/auth.ts'
 import { accountRoutes } from './account/routes.ts'
@@ -45,20 +45,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const db = database.drizzle
   let isOpen = true
 
-  const server = Fastify({
-    ...earlyErrors,
-    logger: logOptions(options.logLevel, options.logStream),
-    genReqId: () => randomUUID(),
-    trustProxy: options.trustProxy,
-    bodyLimit: maxBodyBytes,
-    // A new embedded database takes seconds to fill on a busy machine.
-    pluginTimeout: 60_000,
-    requestTimeout: 30_000,
-    handlerTimeout: 10_000,
-    // While the program stops, the requests that still arrive are finished like all others.
-    return503OnClosing: false,
-    forceCloseConnections: 'idle',
-  })
+  const server = createServer(options)
 
   const authOn = (on: AppDatabase) =>
     createAuth(on, {
@@ -71,8 +58,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
 
   await addSecurityHeaders(server)
   await server.register(problems)
-  server.addHook('onRequest', async (request) => {
-    if (isCrossOrigin(request, dashboardUrl)) throw new AppProblem('cross_origin')
+  server.addHook('onRequest', (request, _reply, done) => {
+    done(isCrossOrigin(request, dashboardUrl) ? new AppProblem('cross_origin') : undefined)
   })
   // A connection that stays open after its last reply would keep the program from ending.
   server.addHook('onSend', (_request, reply, _payload, done) => {
@@ -119,4 +106,21 @@ export async function buildApp(options: AppOptions): Promise<App> {
       isOpen = false
     },
   }
+}
+
+function createServer({ logLevel, logStream, trustProxy }: AppOptions): FastifyInstance {
+  return Fastify({
+    ...earlyErrors,
+    logger: logOptions(logLevel, logStream),
+    genReqId: () => randomUUID(),
+    trustProxy,
+    bodyLimit: maxBodyBytes,
+    // A new embedded database takes seconds to fill on a busy machine.
+    pluginTimeout: 60_000,
+    requestTimeout: 30_000,
+    handlerTimeout: 10_000,
+    // While the program stops, the requests that still arrive are finished like all others.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+  })
 }

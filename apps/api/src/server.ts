@@ -7,8 +7,8 @@ import { describeError } from './log.ts'
 import { readOrCreateSecret } from './secret-file.ts'
 import { StartError } from './start-error.ts'
 
-/** Below what orchestrators grant, so that the program ends by itself. */
-const stopTimeoutMs = 10_000
+/** More than a request may take (10 s), less than orchestrators grant (30 s). */
+const stopTimeoutMs = 20_000
 
 try {
   await start(readConfig(process.env))

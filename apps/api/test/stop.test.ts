@@ -4,6 +4,7 @@ import { openDatabase, type Database } from '@latchkey/fastify'
 import { freshDatabase } from '@latchkey/testing'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { findAny } from './api.ts'
 import { dataFolder, startProgram, withProgram } from './process.ts'
 
 // A program that starts on a busy machine takes its time.
@@ -72,7 +73,10 @@ describe('SIGTERM', () => {
       })
       expect((await underWay!).status).toBe(200)
       expect(await program.ended).toEqual({ code: 0, signal: null })
-      expect(program.output().stderr).toBe('')
+      const { stdout, stderr } = program.output()
+      expect(stderr).toBe('')
+      expect(stdout).toContain('"msg":"Stopping"')
+      expect(findAny([secret, admin.LATCHKEY_ADMIN_PASSWORD], [stdout])).toEqual([])
     })
     const used: unknown = await database.drizzle.execute(sql`select * from latchkey.last_used`)
     expect(used).toHaveLength(1)
