@@ -41,15 +41,17 @@ describe('the log', () => {
       log.info(`somebody sent ${key}`)
       log.info({ url: `/v1/contacts?api_key=${key}`, nested: { deep: { deeper: [key] } } })
       log.error(new Error(`no such thing: ${key}`))
+      log.info(`on a line\n${key}`)
+      log.info(`${key}Z ${key}_x a${key} lk%5Flive_${key.slice(8)}`)
     })
-    expect(text).toContain('[redacted key]')
-    expect(text).not.toContain(key)
+    expect(text).toContain('lk_live_[redacted]')
+    expect(text).not.toContain(key.slice(8))
     expect(
       text
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line) as unknown),
-    ).toHaveLength(3)
+    ).toHaveLength(5)
   })
 
   it('tells of a database error its code and its place, not what it quotes', () => {

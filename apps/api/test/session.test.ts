@@ -1,6 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import { eq } from 'drizzle-orm'
+import type { FastifyRequest } from 'fastify'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { members, sessions } from '../src/account/tables.ts'
+import { createAuth } from '../src/account/auth.ts'
+import { createSessions } from '../src/account/sessions.ts'
+import { credentials, members, sessions } from '../src/account/tables.ts'
 import { cookieOf, databases, dumpTables, findAny, startApi, tokenOf, type Api, type Person } from './api.ts'
 
 const minute = 60_000
@@ -308,6 +312,31 @@ describe.each(databases)('a session, on $name', ({ create }) => {
       expect((await api.inject({ method: 'POST', url: '/v1/session', payload: old })).statusCode).toBe(401)
       expect(await api.signIn(bob.email, newPassword)).toBeTruthy()
       expect(findAny([newPassword], await dumpTables(api.database))).toEqual([])
+    })
+
+    it('leaves no session alive that was being begun with the old password', async () => {
+      const bob = await api.addPerson()
+      const db = api.database.drizzle
+      const secret = randomBytes(32).toString('base64url')
+      const auth = createAuth(db, {
+        secret,
+        warn: () => undefined,
+        onWorkspaceCreated: async () => undefined,
+      })
+      // The change happens, and ends all sessions there are, after the old password was found to be right.
+      const changedMeanwhile = {
+        ...auth.api,
+        async signInEmail(options: never): Promise<unknown> {
+          const begun: unknown = await auth.api.signInEmail(options)
+          await db.update(credentials).set({ password: 'another' }).where(eq(credentials.userId, bob.id))
+          return begun
+        },
+      }
+      const late = createSessions(db, { ...auth, api: changedMeanwhile } as unknown as typeof auth)
+      const before = await count()
+      const request = { headers: {}, ip: '192.0.2.1' } as FastifyRequest
+      expect(await late.begin(request, bob)).toEqual({ ok: false, reason: 'invalid_credentials' })
+      expect(await count()).toBe(before)
     })
 
     it('changes nothing when the current password is wrong', async () => {

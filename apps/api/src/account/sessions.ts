@@ -1,12 +1,12 @@
 import { isAPIError } from 'better-auth/api'
-import { asc, eq, lte, or } from 'drizzle-orm'
+import { and, asc, eq, lte, or } from 'drizzle-orm'
 import type { FastifyRequest } from 'fastify'
 import type { AppDatabase } from '../database/app-database.ts'
 import { type Auth, clientAddressHeader } from './auth.ts'
 import { parseRole, type Role } from './roles.ts'
 import { sessionCookieName } from './session-cookie.ts'
 import { endOfSession, idleMs } from './session-rules.ts'
-import { members, sessions, workspaces } from './tables.ts'
+import { credentials, members, sessions, users, workspaces } from './tables.ts'
 
 /** Who asks: a person with a live session, in their workspace. */
 export interface SignedIn {
@@ -69,17 +69,24 @@ export function createSessions(db: AppDatabase, auth: Auth) {
 
     /**
      * Begins a new session, whatever cookie came along; the session of that cookie ends. A wrong password and an
-     * unknown person are refused alike, at the cost of one slow hash each.
+     * unknown person are refused alike, at the cost of one slow hash each. So is a password that was changed while
+     * that hash was made: a session begun with it would outlive the change, which has ended all others by then.
      */
     async begin(request: FastifyRequest, person: { email: string; password: string }): Promise<BeginResult> {
       const headers = headersOf(request)
+      const passwordBefore = await passwordHashOf(db, person.email)
       const setCookie = await signIn(auth, person, headers)
       if (setCookie === null) return { ok: false, reason: 'invalid_credentials' }
       const before = await auth.api.getSession({ headers })
       if (before !== null) await end(before.session.token)
       await sweep()
       const begun = await readNew(setCookie)
-      return begun ? { ok: true, ...begun } : { ok: false, reason: 'no_workspace' }
+      if (begun === null) return { ok: false, reason: 'no_workspace' }
+      if ((await passwordHashOf(db, person.email)) !== passwordBefore) {
+        await end(begun.signedIn.token)
+        return { ok: false, reason: 'invalid_credentials' }
+      }
+      return { ok: true, ...begun }
     },
 
     end,
@@ -138,6 +145,15 @@ function cookieIn(headers: Headers): string {
   const cookie = headers.getSetCookie().find((value) => value.startsWith(`${sessionCookieName}=`))
   if (cookie === undefined) throw new Error('better-auth began a session and sent no cookie for it.')
   return cookie
+}
+
+async function passwordHashOf(db: AppDatabase, email: string): Promise<string | null> {
+  const [found] = await db
+    .select({ hash: credentials.password })
+    .from(credentials)
+    .innerJoin(users, eq(users.id, credentials.userId))
+    .where(and(eq(users.email, email.toLowerCase()), eq(credentials.providerId, 'credential')))
+  return found?.hash ?? null
 }
 
 /** A person's oldest membership with a role that we know. */
