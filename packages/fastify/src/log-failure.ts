@@ -21,9 +21,9 @@ function describeFailure(thrown: unknown): Record<string, unknown> {
   }
 }
 
-/** Whether a message is plain words. An error that holds a statement or wraps another may quote it. */
+/** Whether a message is plain words. An error of a driver, one that holds a statement or wraps another may quote it. */
 function isOrdinary(error: Error): boolean {
-  return error.cause === undefined && !('query' in error) && !('parameters' in error)
+  return error.cause === undefined && !['severity', 'query', 'parameters'].some((field) => field in error)
 }
 
 function stackFrames(error: Error): string[] {
