@@ -24,6 +24,6 @@ export const variables = defineEnvVars({
 function webUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password)
-    throw new Error(`must be a http:// or https:// address, not ${JSON.stringify(text)}`)
+    throw new Error('must be a http:// or https:// address without a user name')
   return url
 }

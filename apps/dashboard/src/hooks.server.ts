@@ -12,6 +12,8 @@ const secureHeaders: Handle = async ({ event, resolve }) => {
   for (const [name, value] of Object.entries(securityHeaders)) response.headers.set(name, value)
   if (!response.headers.has('content-security-policy'))
     response.headers.set('content-security-policy', emptyPolicy)
+  if (response.headers.get('content-type') === 'text/html')
+    response.headers.set('content-type', 'text/html; charset=utf-8')
   if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'no-store')
   return response
 }

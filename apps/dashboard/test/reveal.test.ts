@@ -230,7 +230,7 @@ test.describe('creating once', () => {
     const secret = await createKey(page, name)
     await page.reload()
     await expect(page.getByRole('heading', { level: 1, name: 'This key exists already' })).toBeVisible()
-    await expect(page.getByText('its secret was shown then, once')).toBeVisible()
+    await expect(page.getByText('Its secret is given out once')).toBeVisible()
     expect(await page.content()).not.toContain(secret)
     expect(await keysFor('ada').count(`&q=${encodeURIComponent(name)}`)).toBe(1)
   })

@@ -5,6 +5,7 @@ import {
   type BrowserContextOptions,
   type Page,
 } from '@playwright/test'
+import postgres from 'postgres'
 import { ada, signInAtApi } from './people.ts'
 import { keysOf } from './keys.ts'
 import { proxyControl } from './proxy.ts'
@@ -21,6 +22,10 @@ export const apiUrl = fromSetup('TEST_API_URL')
 export const front = proxyControl(origin)
 /** Between dashboard and API. */
 export const apiProxy = proxyControl(fromSetup('TEST_API_PROXY_URL'))
+
+/** The API’s database, for what no route can bring about. Ends with the test process. */
+export const databaseSql = (): postgres.Sql =>
+  postgres(fromSetup('TEST_DASHBOARD_DATABASE_URL'), { max: 1, idle_timeout: 1 })
 
 export type Person = 'ada' | 'vic' | 'nia' | 'max'
 const emails: Record<Person, string> = {

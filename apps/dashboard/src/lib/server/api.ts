@@ -34,14 +34,18 @@ export function connectApi(event: RequestEvent): LatchkeyClient {
   })
 }
 
+/** Sends a request and takes in the whole answer, so that one that breaks off is no answer. */
 async function send(request: Request): Promise<Response> {
+  const what = `${request.method} ${new URL(request.url).pathname}`
   let response: Response
+  let body: ArrayBuffer
   try {
     response = await fetch(request, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' })
+    body = await response.arrayBuffer()
   } catch {
-    throw new ApiUnavailable(`${request.method} ${new URL(request.url).pathname} got no answer`)
+    throw new ApiUnavailable(`${what} got no answer`)
   }
-  if (response.status >= 500)
-    throw new ApiUnavailable(`${request.method} ${new URL(request.url).pathname} answered ${response.status}`)
-  return response
+  const { status, headers } = response
+  if (status >= 500) throw new ApiUnavailable(`${what} answered ${status}`)
+  return new Response(body.byteLength > 0 ? body : null, { status, headers })
 }

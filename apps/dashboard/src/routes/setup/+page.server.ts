@@ -40,7 +40,8 @@ export const actions: Actions = {
         return fail(503, { values, errors, message: texts.errors.unavailable })
       throw error
     }
-    redirect(303, '/')
+    // With a fragment of its own, or a browser without script would take the one with the set-up code along.
+    redirect(303, '/settings/api-keys#main')
   },
 }
 

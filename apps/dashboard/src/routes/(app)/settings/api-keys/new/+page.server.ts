@@ -9,7 +9,7 @@ import { requireSession } from '#lib/server/require-session.ts'
 import { mayChangeKeys } from '#lib/session.ts'
 import type { Actions, PageServerLoad } from './$types'
 import type { Created, CreateFailure, CreateFormData, CreateValues } from './create.ts'
-import { expiryChoices } from './expiry.ts'
+import { expiryOf, isExpiryChoice, presetExpiry } from './expiry.ts'
 import { texts } from './texts.ts'
 
 const longestName = 64
@@ -21,7 +21,7 @@ export const load: PageServerLoad = async (event) => {
   const blank: CreateFormData = {
     scopes,
     keyPrefix,
-    expiryChoices: expiryChoices(Date.now()),
+    startsAt: new Date().toISOString(),
     idempotencyKey: crypto.randomUUID(),
   }
   return { mayCreate: mayChangeKeys(session), blank, apiUrl: API_PUBLIC_URL ?? API_URL }
@@ -31,23 +31,26 @@ export const actions: Actions = {
   default: async (event) => {
     await requireSession(event)
     const form = await event.request.formData()
+    const [expiresIn, startsAt] = [formText(form, 'expiresIn'), formText(form, 'startsAt')]
     const values: CreateValues = {
       name: formText(form, 'name').trim(),
       environment: form.get('environment') === 'test' ? 'test' : 'live',
       scopes: form.getAll('scopes').map(String),
-      expiresAt: formText(form, 'expiresAt'),
+      expiresIn: isExpiryChoice(expiresIn) ? expiresIn : presetExpiry,
+      startsAt: Number.isNaN(Date.parse(startsAt)) ? new Date().toISOString() : startsAt,
     }
+    const idempotencyKey = formText(form, 'idempotencyKey')
     const failure = (status: number, rest: Partial<CreateFailure>) =>
-      fail(status, { failure: { values, errors: {}, ...rest } satisfies CreateFailure })
+      fail(status, { failure: { values, errors: {}, idempotencyKey, ...rest } satisfies CreateFailure })
 
-    if (!values.name) return failure(400, { errors: { name: texts.errors.nameMissing } })
-    if ([...values.name].length > longestName)
-      return failure(400, { errors: { name: texts.errors.nameLong } })
+    const { name, environment, scopes } = values
+    if (!name) return failure(400, { errors: { name: texts.errors.nameMissing } })
+    if ([...name].length > longestName) return failure(400, { errors: { name: texts.errors.nameLong } })
 
     try {
       const result = await event.locals.api.POST('/v1/api-keys', {
-        params: { header: { 'idempotency-key': formText(form, 'idempotencyKey') } },
-        body: { ...values, expiresAt: values.expiresAt || null },
+        params: { header: { 'idempotency-key': idempotencyKey } },
+        body: { name, environment, scopes, expiresAt: expiryOf(values.expiresIn, values.startsAt) },
       })
       if (!result.error) {
         const { apiKey, secret } = result.data
@@ -60,7 +63,9 @@ export const actions: Actions = {
       }
       const { status, code, errors } = result.error
       if (code === 'idempotency_mismatch')
-        return failure(status, { message: texts.errors.usedForm, used: true })
+        return fail(status, {
+          failure: { values, errors: {}, message: texts.errors.usedForm } satisfies CreateFailure,
+        })
       if (code === 'idempotency_in_flight') return failure(status, { message: texts.errors.inFlight })
       if (code === 'too_many_keys') return failure(status, { message: texts.errors.tooMany })
       if (status === 400) return failure(400, explain(errors))

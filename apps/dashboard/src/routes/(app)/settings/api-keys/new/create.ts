@@ -5,7 +5,8 @@ import type { ExpiryChoice } from './expiry.ts'
 export interface CreateFormData {
   scopes: { name: string; description: string }[]
   keyPrefix: string
-  expiryChoices: ExpiryChoice[]
+  /** When the form was made. */
+  startsAt: string
   /** Names this form towards the API: sent twice, it makes one key. */
   idempotencyKey: string
 }
@@ -15,7 +16,8 @@ export interface CreateValues {
   name: string
   environment: 'live' | 'test'
   scopes: string[]
-  expiresAt: string
+  expiresIn: ExpiryChoice
+  startsAt: string
 }
 
 export interface CreateFailure {
@@ -23,8 +25,8 @@ export interface CreateFailure {
   values?: CreateValues
   errors: Partial<Record<'name' | 'environment' | 'scopes' | 'expiresAt', string>>
   message?: string
-  /** The form’s idempotency key has been used up; the next attempt needs another. */
-  used?: boolean
+  /** The form’s idempotency key, to try again with; left out when it has been used up. */
+  idempotencyKey?: string
 }
 
 /** The created key. Its secret is null where the form came a second time and nobody may see it again. */

@@ -1,20 +1,27 @@
 import { formatDay } from '#lib/dates.ts'
 import { texts } from './texts.ts'
 
-export interface ExpiryChoice {
-  label: string
-  /** An instant, or empty for never. An instant, not a number of days: sent twice, it still means the same key. */
-  value: string
-  preset: boolean
+const dayMs = 24 * 3600 * 1000
+
+/** In days, counted from when the form was made; `never` has no date. */
+export const expiryChoices = ['30', '60', '90', '365', 'never'] as const
+export type ExpiryChoice = (typeof expiryChoices)[number]
+
+export const presetExpiry: ExpiryChoice = '90'
+
+export const isExpiryChoice = (value: string): value is ExpiryChoice =>
+  expiryChoices.includes(value as ExpiryChoice)
+
+/**
+ * When a key expires; null for never. Counted from the form’s own time and not from now, so that a form that is sent
+ * twice still asks for the same key.
+ */
+export function expiryOf(choice: ExpiryChoice, startsAt: string): string | null {
+  if (choice === 'never') return null
+  return new Date(Date.parse(startsAt) + Number(choice) * dayMs).toISOString()
 }
 
-const dayMs = 24 * 3600 * 1000
-const presetDays = 90
-
-export function expiryChoices(nowMs: number): ExpiryChoice[] {
-  const choices = [30, 60, 90, 365].map((days) => {
-    const value = new Date(nowMs + days * dayMs).toISOString()
-    return { label: texts.choice(days, formatDay(value)), value, preset: days === presetDays }
-  })
-  return [...choices, { label: texts.never, value: '', preset: false }]
+export function expiryLabel(choice: ExpiryChoice, startsAt: string): string {
+  const expiresAt = expiryOf(choice, startsAt)
+  return expiresAt ? texts.choice(Number(choice), formatDay(expiresAt)) : texts.never
 }

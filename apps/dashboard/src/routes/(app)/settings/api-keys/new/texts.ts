@@ -56,7 +56,7 @@ export const revealTexts = {
   replayed: {
     title: 'This key exists already',
     text: (name: string) =>
-      `The form was sent a second time. The key “${name}” was created the first time, and its secret was shown then, once. If you did not save it, delete the key and create another.`,
+      `The form was sent more than once, and the key “${name}” was created the first time. Its secret is given out once, with the first answer. If you do not have it, delete the key and create another.`,
   },
   guard: {
     title: 'Close without copying?',

@@ -1,0 +1,216 @@
+import { get, request as send } from 'node:http'
+import { cookieFor, expect, origin, test, visit } from './harness/test.ts'
+
+const list = '/settings/api-keys'
+const { host } = new URL(origin)
+
+test.describe('a change that another site asks for is refused', () => {
+  const types = [
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'text/plain',
+    'Application/X-WWW-Form-URLEncoded',
+    'application/json',
+    null,
+  ]
+  const origins = [
+    'https://evil.example',
+    'null',
+    `http://sub.${host}`,
+    'http://localhost:1',
+    origin.replace('http:', 'https:'),
+    null,
+  ]
+  const paths = [
+    `${list}/new`,
+    `${list}/key_x/delete`,
+    `${list}/key_x?/disable`,
+    '/sign-in',
+    '/sign-out',
+    '/setup',
+    '/theme',
+    '/healthz',
+  ]
+
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'])
+    test(`by ${method}, whatever its body and from wherever`, async ({ cookies }) => {
+      for (const path of paths)
+        for (const type of types)
+          for (const from of origins) {
+            const headers = {
+              cookie: cookies.ada,
+              ...(type && { 'content-type': type }),
+              ...(from && { origin: from }),
+            }
+            const { status } = await raw(method, path, headers, 'name=Forged')
+            expect(status, `${method} ${path} ${type} from ${from}`).toBe(403)
+          }
+    })
+
+  test('even with the right origin, when the browser says that the request crossed sites', async ({
+    cookies,
+  }) => {
+    for (const site of ['cross-site', 'same-site', 'none']) {
+      const headers = { cookie: cookies.ada, origin, 'sec-fetch-site': site, 'content-type': types[0]! }
+      expect((await raw('POST', '/sign-out', headers, '')).status, site).toBe(403)
+    }
+  })
+
+  test('while our own pages may', async ({ cookies }) => {
+    const headers = {
+      cookie: cookies.ada,
+      origin,
+      'sec-fetch-site': 'same-origin',
+      'content-type': types[0]!,
+    }
+    expect((await raw('POST', '/theme', headers, 'theme=dark')).status).toBe(303)
+  })
+})
+
+test.describe('another host name', () => {
+  test('leads to the one address, and is found in no answer', async () => {
+    for (const forged of [
+      'evil.example',
+      `evil.example:${new URL(origin).port}`,
+      '127.0.0.1',
+      'localhost.evil.example',
+    ]) {
+      for (const path of ['/', '/sign-in?notice=signed-out', '/nothing', `//${forged}/x`]) {
+        const { status, headers, body } = await raw('GET', path, { host: forged, 'x-forwarded-host': forged })
+        expect(status, `${forged}${path}`).toBe(307)
+        expect(new URL(headers['location'] ?? '').origin).toBe(origin)
+        expect(body).toBe('')
+      }
+      const headers = {
+        host: forged,
+        origin: `http://${forged}`,
+        'content-type': 'application/x-www-form-urlencoded',
+      }
+      expect((await raw('POST', '/sign-in', headers, 'email=a')).status).toBe(403)
+    }
+  })
+
+  test('still gets an answer from the health check', async () => {
+    expect((await raw('GET', '/healthz', { host: '10.0.0.7:4000' })).status).toBe(200)
+  })
+})
+
+test.describe('headers', () => {
+  const pages = [
+    '/sign-in',
+    '/setup',
+    list,
+    '/settings',
+    `${list}/new`,
+    '/nothing/here',
+    '/healthz',
+    '/sign-out',
+  ]
+
+  test('of every answer forbid framing, sniffing, sharing and storing', async ({ cookies }) => {
+    for (const path of pages) {
+      const { headers } = await raw('GET', path, { cookie: cookies.ada })
+      expect(headers, path).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'same-origin',
+        'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-resource-policy': 'same-origin',
+        'permissions-policy': expect.stringContaining('camera=()'),
+        'cache-control': 'no-store',
+        'content-security-policy': expect.stringContaining("frame-ancestors 'none'"),
+      })
+      if (headers['content-type']?.startsWith('text/'))
+        expect(headers['content-type'], path).toContain('charset=utf-8')
+      expect(headers['strict-transport-security'], 'only over https').toBeUndefined()
+    }
+  })
+
+  test('let a page run its own scripts and nothing else', async ({ cookies }) => {
+    const policies = await Promise.all([1, 2].map(() => raw('GET', list, { cookie: cookies.ada })))
+    const [first, second] = policies.map(({ headers }) => headers['content-security-policy'] ?? '')
+    for (const part of ["default-src 'none'", "base-uri 'none'", "object-src 'none'", "form-action 'self'"])
+      expect(first).toContain(part)
+    expect(first).toMatch(/script-src 'self' 'nonce-[^']+'/)
+    expect(first).not.toMatch(/unsafe-inline|unsafe-eval|https?:/)
+    expect(first).not.toBe(second)
+  })
+})
+
+test('a page speaks to its own origin alone', async ({ open }) => {
+  const page = await open('ada')
+  const elsewhere: string[] = []
+  page.on('request', (request) => {
+    if (!request.url().startsWith(origin)) elsewhere.push(request.url())
+  })
+  for (const path of ['/settings', list, `${list}/new`, '/nothing']) await visit(page, path)
+  expect(elsewhere).toEqual([])
+})
+
+test('looking at and hovering over everything changes nothing', async ({ open, keysFor }) => {
+  const page = await open('ada')
+  const everyStatus = '&status=active&status=disabled&status=expired&status=revoked'
+  const before = await keysFor('ada').count(everyStatus)
+  await visit(page, list)
+  for (const link of await page.getByRole('main').locator('a[href], button').all()) await link.hover()
+  const addresses = await page
+    .locator('a[href^="/"]')
+    .evaluateAll((links) => links.map((link) => link.getAttribute('href') ?? ''))
+  for (const address of new Set(addresses)) await page.request.get(origin + address)
+  await visit(page, list)
+  expect(await keysFor('ada').count(everyStatus)).toBe(before)
+  await expect(page.getByRole('heading', { level: 1, name: 'API Keys' })).toBeVisible()
+})
+
+test('names of Object’s own members are no addresses and no actions', async ({ cookies }) => {
+  for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
+    expect((await raw('GET', `/${name}`, { cookie: cookies.ada })).status).toBe(404)
+    const headers = { cookie: cookies.ada, origin, 'content-type': 'application/x-www-form-urlencoded' }
+    expect((await raw('POST', `${list}/key_x?/${name}`, headers, '')).status).toBe(404)
+  }
+})
+
+test('an oversized form is refused, with a length or without', async ({ cookies }) => {
+  const headers = { cookie: cookies.ada, origin, 'content-type': 'application/x-www-form-urlencoded' }
+  const { status } = await raw('POST', `${list}/new`, headers, `name=${'x'.repeat(600_000)}`)
+  expect(status).toBe(413)
+})
+
+test('a stolen look at the page in a frame stays empty', async ({ browser, cookies }) => {
+  const context = await browser.newContext()
+  await context.addCookies([cookieFor(cookies.ada)])
+  const page = await context.newPage()
+  await page.route('http://evil.example/', (route) =>
+    route.fulfill({ contentType: 'text/html', body: `<iframe src="${origin}${list}"></iframe>` }),
+  )
+  await page.goto('http://evil.example/')
+  await expect(page.frameLocator('iframe').getByText('API Keys')).toHaveCount(0)
+  await context.close()
+})
+
+interface RawAnswer {
+  status: number
+  headers: Record<string, string>
+  body: string
+}
+
+/** A request exactly as written, which no browser would send. */
+function raw(method: string, path: string, headers: Record<string, string>, body = ''): Promise<RawAnswer> {
+  const { hostname, port } = new URL(origin)
+  return new Promise((resolve, reject) => {
+    const options = { hostname, port, method, path, headers: { host, ...headers }, agent: false as const }
+    const request = (method === 'GET' ? get : send)(options, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk) => (text += chunk))
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers as Record<string, string>,
+          body: text,
+        }),
+      )
+    })
+    request.on('error', reject)
+    if (body) request.setHeader('content-length', Buffer.byteLength(body))
+    request.end(body)
+  })
+}
