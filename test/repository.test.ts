@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { root } from './program.ts'
 
@@ -44,6 +44,12 @@ describe('the docs', () => {
     const missing = targets.filter((target) => globSync(`${folder}${target}`, { cwd: root }).length === 0)
     expect(missing).toEqual([])
   })
+})
+
+test('docs/security.md names only tests that exist', () => {
+  const named = [...read('docs/security.md').matchAll(/`([\w/.-]+\.test\.ts)`/g)].map(([, path]) => path!)
+  expect(named.length).toBeGreaterThan(10)
+  expect(named.filter((path) => !existsSync(`${root}/${path}`))).toEqual([])
 })
 
 interface LockedPackage {
