@@ -128,7 +128,13 @@ test.describe('headers', () => {
   test('let a page run its own scripts and nothing else', async ({ cookies }) => {
     const policies = await Promise.all([1, 2].map(() => raw('GET', list, { cookie: cookies.ada })))
     const [first, second] = policies.map(({ headers }) => headers['content-security-policy'] ?? '')
-    for (const part of ["default-src 'none'", "base-uri 'none'", "object-src 'none'", "form-action 'self'"])
+    for (const part of [
+      "default-src 'none'",
+      "base-uri 'none'",
+      "object-src 'none'",
+      "form-action 'self'",
+      "require-trusted-types-for 'script'",
+    ])
       expect(first).toContain(part)
     expect(first).toMatch(/script-src 'self' 'nonce-[^']+'/)
     expect(first).not.toMatch(/unsafe-inline|unsafe-eval|https?:/)

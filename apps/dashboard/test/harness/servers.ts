@@ -31,8 +31,9 @@ export interface Admin {
   password: string
 }
 
-/** Starts everything on free ports. Without an admin the API waits to be set up by its one-time link. */
-export async function startServers(admin?: Admin): Promise<Servers> {
+/** Starts everything on free ports. Without an admin the API waits to be set up by its one-time link.
+ * Examples on the pages name the API as it is, or as `apiPublicUrl`. */
+export async function startServers(admin?: Admin, apiPublicUrl?: string): Promise<Servers> {
   for (const file of [apiFile, dashboardFile])
     if (!existsSync(file)) throw new Error(`${file} is missing. Run \`npm run build\` at the root first.`)
 
@@ -62,7 +63,7 @@ export async function startServers(admin?: Admin): Promise<Servers> {
       HOST: '127.0.0.1',
       ORIGIN: origin,
       API_URL: `http://localhost:${apiProxyPort}`,
-      API_PUBLIC_URL: apiUrl,
+      API_PUBLIC_URL: apiPublicUrl ?? apiUrl,
     },
     `http://localhost:${dashboardPort}/healthz`,
   )
