@@ -55,9 +55,12 @@ export default ts.config(
         project: null,
       },
     },
+    plugins: { '@typescript-eslint': ts.plugin },
     rules: {
-      // svelte-check resolves the names of a component; this rule does not know TypeScript's types.
+      // svelte-check resolves the names of a component; these two rules do not know TypeScript's types.
       'no-undef': 'off',
+      'no-unused-vars': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       'svelte/no-navigation-without-resolve': 'off',
     },
   },
