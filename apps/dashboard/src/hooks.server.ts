@@ -51,6 +51,8 @@ export const handle = sequence(secureHeaders, oneOrigin, connect, render)
 export const handleError: HandleServerError = ({ kind, error, event }) => {
   if (kind !== 'unknown') return
   if (error instanceof ApiUnavailable) return { status: 503, message: 'The API cannot be reached.' }
-  // The route, not the address: addresses may hold what somebody typed.
-  console.error(`${event.request.method} ${event.route.id} failed:`, error)
+  // The route, not the address: addresses may hold what somebody typed. As JSON, so that one failure is one line.
+  const { method } = event.request
+  const failure = error instanceof Error ? (error.stack ?? error.message) : typeof error
+  console.error(JSON.stringify({ level: 'error', method, route: event.route.id, failure }))
 }

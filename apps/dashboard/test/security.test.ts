@@ -171,8 +171,29 @@ test('names of Object’s own members are no addresses and no actions', async ({
   for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
     expect((await raw('GET', `/${name}`, { cookie: cookies.ada })).status).toBe(404)
     const headers = { cookie: cookies.ada, origin, 'content-type': 'application/x-www-form-urlencoded' }
-    expect((await raw('POST', `${list}/key_x?/${name}`, headers, '')).status).toBe(404)
+    expect((await raw('POST', `${list}/key_01h455vb4pex5vsknk084sn02q?/${name}`, headers, '')).status).toBe(404)
   }
+})
+
+test('only a key’s id leads to a page of a key', async ({ cookies }) => {
+  for (const id of ['scopes', 'key_x', 'key_', '..%2Fscopes', 'KEY_01h455vb4pex5vsknk084sn02q'])
+    for (const path of [`${list}/${id}`, `${list}/${id}/delete`])
+      expect((await raw('GET', path, { cookie: cookies.ada })).status, path).toBe(404)
+})
+
+test('a form whose idempotency key is no UUID is asked to be sent again', async ({ cookies }) => {
+  const headers = { cookie: cookies.ada, origin, 'content-type': 'application/x-www-form-urlencoded' }
+  for (const idempotencyKey of ['', 'short', 'a\r\nX-Evil: 1 and long enough'])
+    expect(
+      (
+        await raw(
+          'POST',
+          `${list}/new`,
+          headers,
+          new URLSearchParams({ name: 'x', idempotencyKey }).toString(),
+        )
+      ).status,
+    ).toBe(400)
 })
 
 test('an oversized form is refused, with a length or without', async ({ cookies }) => {

@@ -44,6 +44,11 @@ export const actions: Actions = {
       fail(status, { failure: { values, errors: {}, idempotencyKey, ...rest } satisfies CreateFailure })
 
     const { name, environment, scopes } = values
+    // Only our own form makes one; without it, what went wrong before cannot be known, so nothing is repeated.
+    if (!/^[0-9a-f-]{36}$/.test(idempotencyKey))
+      return fail(400, {
+        failure: { values, errors: {}, message: texts.errors.usedForm } satisfies CreateFailure,
+      })
     if (!name) return failure(400, { errors: { name: texts.errors.nameMissing } })
     if ([...name].length > longestName) return failure(400, { errors: { name: texts.errors.nameLong } })
 
