@@ -12,7 +12,7 @@ import { startServers, type Servers } from '../test/harness/servers.ts'
 const folder = fileURLToPath(new URL('../../../docs/pictures/', import.meta.url))
 const hourMs = 3600_000
 const dayMs = 24 * hourMs
-const desktop = { viewport: { width: 1120, height: 640 }, deviceScaleFactor: 1.25 }
+const desktop = { viewport: { width: 1280, height: 720 }, deviceScaleFactor: 1.25 }
 const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 }
 
 await mkdir(folder, { recursive: true })
@@ -88,7 +88,7 @@ async function takePictures(browser: Browser, { origin, apiUrl }: Servers): Prom
   await visit(stranger, '/sign-in')
   await take(stranger, 'sign-in')
 
-  const newcomer = await open('new@example.com', { ...desktop, viewport: { width: 1120, height: 740 } })
+  const newcomer = await open('new@example.com', { ...desktop, viewport: { width: 1280, height: 740 } })
   await visit(newcomer, list)
   await take(newcomer, 'empty')
 
@@ -101,7 +101,7 @@ async function takePictures(browser: Browser, { origin, apiUrl }: Servers): Prom
   await visit(onPhone, list)
   await take(onPhone, 'list-phone')
 
-  const page = await open(ada.email, { viewport: { width: 1120, height: 800 }, deviceScaleFactor: 1.5 })
+  const page = await open(ada.email, { viewport: { width: 1280, height: 860 }, deviceScaleFactor: 1.5 })
   await visit(page, list)
   await page.getByRole('button', { name: 'Create API Key' }).click()
   await page.getByLabel('Key Name').fill('Integration with CRM')
