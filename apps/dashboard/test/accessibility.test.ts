@@ -85,7 +85,7 @@ const states: State[] = [
   {
     name: 'delete',
     async reach(page) {
-      await visit(page, list)
+      await visit(page, `${list}?q=Zapier`)
       await page.getByRole('button', { name: 'Delete key Zapier' }).click()
       await expect(page.getByRole('alertdialog')).toBeVisible()
     },
@@ -103,8 +103,8 @@ const states: State[] = [
   },
 ]
 
-const looks = [320, 768, 1280].flatMap((width) =>
-  (['light', 'dark'] as const).map((colorScheme) => ({ width, colorScheme })),
+const looks = (['light', 'dark'] as const).flatMap((colorScheme) =>
+  [320, 768, 1280].map((width) => ({ width, colorScheme })),
 )
 
 for (const { name, as = 'ada', width: wide = 1280, reach } of states)
@@ -114,6 +114,7 @@ for (const { name, as = 'ada', width: wide = 1280, reach } of states)
     for (const { width, colorScheme } of looks) {
       await page.setViewportSize({ width, height: 800 })
       await page.emulateMedia({ colorScheme })
+      await painted(page)
       const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze()
       const found = violations.map(({ id, nodes }) => [
         id,
@@ -125,7 +126,11 @@ for (const { name, as = 'ada', width: wide = 1280, reach } of states)
     }
   })
 
+/** Waits until what is on the screen has the colours and measures it was just given. */
+const painted = (page: Page) =>
+  page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
+
 async function linkOf(page: Page, key: string): Promise<string> {
-  await visit(page, list)
+  await visit(page, `${list}?q=${key}`)
   return (await page.getByRole('link', { name: key }).getAttribute('href')) ?? ''
 }

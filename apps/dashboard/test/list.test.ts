@@ -7,7 +7,6 @@ const trimmed = async (page: Page) => (await names(page)).map((name) => name.tri
 
 test('every status is told by a word and an icon', async ({ open }) => {
   const page = await open('ada')
-  await visit(page, list)
   const expected = {
     Zapier: 'Active',
     'Nightly export': 'Expires soon',
@@ -15,10 +14,12 @@ test('every status is told by a word and an icon', async ({ open }) => {
     'Staging app': 'Disabled',
   }
   for (const [name, status] of Object.entries(expected)) {
+    await visit(page, `${list}?q=${name}`)
     const badge = page.getByRole('row').filter({ hasText: name }).getByText(status)
     await expect(badge).toBeVisible()
     await expect(badge.locator('svg')).toBeVisible()
   }
+  await visit(page, `${list}?q=Old`)
   await expect(page.getByText('Old partner')).toHaveCount(0)
   await page.getByLabel('Status').selectOption('Revoked')
   const revoked = page.getByRole('row').filter({ hasText: 'Old partner' })
@@ -28,11 +29,12 @@ test('every status is told by a word and an icon', async ({ open }) => {
 
 test('a row tells scopes, use and expiry, with exact times', async ({ open }) => {
   const page = await open('ada')
-  await visit(page, list)
+  await visit(page, `${list}?q=Zapier`)
   const zapier = page.getByRole('row').filter({ hasText: 'Zapier' })
   await expect(zapier).toContainText('+1')
   await expect(zapier).toContainText('Never used')
   await expect(zapier).toContainText('by Ada Lovelace')
+  await visit(page, `${list}?q=Nightly`)
   const used = page.getByRole('row').filter({ hasText: 'Nightly export' }).locator('time').nth(1)
   await expect(used).toHaveText('9 hours ago')
   await expect(used).toHaveAttribute('datetime', /^\d{4}-\d\d-\d\dT.*Z$/)
@@ -62,7 +64,7 @@ for (const script of [true, false])
     await expect(page.getByText('1 key', { exact: true })).toBeVisible()
     expect(await trimmed(page)).toEqual(['Staging app'])
 
-    await visit(page, `${list}?environment=test`)
+    await visit(page, `${list}?environment=test&q=a`)
     expect(await trimmed(page)).toContain('Staging app')
     expect(await trimmed(page)).not.toContain('Zapier')
 
@@ -81,7 +83,7 @@ test('an empty result says so and offers the way back', async ({ open }) => {
   await page.getByRole('link', { name: 'Clear filters' }).click()
   await expect(page).toHaveURL(new RegExp(`${list}$`))
   await expect(page.getByRole('searchbox')).toHaveValue('')
-  await expect(page.getByRole('link', { name: 'Zapier' })).toBeVisible()
+  await expect(page.locator('tbody tr').first()).toBeVisible()
 })
 
 test('a workspace without keys explains what a key is', async ({ open }) => {

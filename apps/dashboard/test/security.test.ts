@@ -171,7 +171,9 @@ test('names of Object’s own members are no addresses and no actions', async ({
   for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
     expect((await raw('GET', `/${name}`, { cookie: cookies.ada })).status).toBe(404)
     const headers = { cookie: cookies.ada, origin, 'content-type': 'application/x-www-form-urlencoded' }
-    expect((await raw('POST', `${list}/key_01h455vb4pex5vsknk084sn02q?/${name}`, headers, '')).status).toBe(404)
+    expect((await raw('POST', `${list}/key_01h455vb4pex5vsknk084sn02q?/${name}`, headers, '')).status).toBe(
+      404,
+    )
   }
 })
 

@@ -186,7 +186,7 @@ test('a session that ended meanwhile leads to sign-in and back to the same page'
 test.describe('a viewer', () => {
   test('sees the keys and no way to change them', async ({ open }) => {
     const page = await open('vic')
-    await visit(page, list)
+    await visit(page, `${list}?q=Zapier`)
     await expect(page.getByText('Your role is viewer')).toBeVisible()
     await expect(page.getByRole('link', { name: 'Zapier' })).toBeVisible()
     await expect(page.getByRole('button', { name: /Create|Delete/ })).toHaveCount(0)
