@@ -38,6 +38,10 @@ run('apps/dashboard/build/index.js', 'ignore', {
   ORIGIN: dashboardUrl,
   API_URL: `http://${host}:${apiPort}`,
   API_PUBLIC_URL: apiUrl,
+  // The API's secrets are none of the dashboard's business.
+  DATABASE_URL: undefined,
+  LATCHKEY_SECRET: undefined,
+  LATCHKEY_ADMIN_PASSWORD: undefined,
 })
 await answers(`http://${host}:${dashboardPort}/healthz`)
 
@@ -93,7 +97,7 @@ function build(): void {
 }
 
 /** Starts a program of ours; when it ends by itself, whatever the reason, so does everything. */
-function run(file: string, stdout: 'inherit' | 'ignore', environment: Record<string, string>): void {
+function run(file: string, stdout: 'inherit' | 'ignore', environment: NodeJS.ProcessEnv): void {
   const child = spawn(process.execPath, [file], {
     cwd: root,
     env: { LOG_LEVEL: 'warn', ...process.env, ...environment },
