@@ -83,7 +83,7 @@ async function refuseTakenPort(name: string, port: number): Promise<void> {
 }
 
 function build(): void {
-  process.stdout.write('Building (the first time takes about half a minute) ...\n')
+  process.stdout.write('Building (the first time takes about a minute) ...\n')
   const result = spawnSync('turbo', ['run', 'build', '--output-logs=errors-only'], {
     cwd: root,
     env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1' },
