@@ -1,5 +1,19 @@
 import type { Page } from '@playwright/test'
-import { createKey, expect, front, origin, secretOn, test, uniqueName, visit } from './harness/test.ts'
+import { keysOf } from './harness/keys.ts'
+import { addPerson, signInAtApi } from './harness/people.ts'
+import {
+  apiUrl,
+  cookieFor,
+  createKey,
+  databaseSql,
+  expect,
+  front,
+  origin,
+  secretOn,
+  test,
+  uniqueName,
+  visit,
+} from './harness/test.ts'
 
 const list = '/settings/api-keys'
 const names = (page: Page) => page.locator('tbody tr td:first-child a').allTextContents()
@@ -120,11 +134,52 @@ for (const script of [true, false])
     await expect(page.getByText('Keys 51–60')).toBeVisible()
   })
 
+test('however far somebody pages, the address stays short and the way on stays open', async ({ open }) => {
+  const page = await open('max')
+  await visit(page, list)
+  const cursor = new URL(
+    (await page.getByRole('link', { name: 'Next' }).getAttribute('href')) ?? '',
+    origin,
+  ).searchParams
+    .getAll('cursor')
+    .join()
+  const deep = new URLSearchParams([...Array<string>(40).fill(cursor)].map((value) => ['cursor', value]))
+  await visit(page, `${list}?${deep}`)
+  await expect(page.getByText('Keys 1001–1025')).toBeVisible()
+  await page.getByRole('link', { name: 'Next' }).click()
+  await expect(page.getByText('Keys 1026–1035')).toBeVisible()
+  expect(page.url().length).toBeLessThan(8_000)
+  await page.getByRole('link', { name: 'Previous' }).click()
+  await expect(page.getByText('Keys 1001–1025')).toBeVisible()
+})
+
 test('a cursor that means nothing leads to the first page', async ({ open }) => {
   const page = await open('max')
   await visit(page, `${list}?sort=name&cursor=bm9uc2Vuc2U`)
   await expect(page).toHaveURL(new RegExp(`${list}\\?sort=name$`))
   await expect(page.getByText('Keys 1–25')).toBeVisible()
+})
+
+test('deleting the last key of a later page leads to the page before', async ({ open }) => {
+  const email = `${uniqueName('pages').replace(' ', '.')}@example.com`
+  await addPerson(databaseSql(), {
+    email,
+    name: 'Page Turner',
+    role: 'owner',
+    ownWorkspace: 'Twenty-six keys',
+  })
+  const cookie = await signInAtApi(apiUrl, email)
+  const keys = keysOf(apiUrl, cookie)
+  for (let number = 1; number <= 26; number++) await keys.create({ name: `Page key ${number}` })
+  const page = await open(null)
+  await page.context().addCookies([cookieFor(cookie)])
+  await visit(page, `${list}?q=page&sort=createdAt`)
+  await page.getByRole('link', { name: 'Next' }).click()
+  await expect(page.getByText('Key 26 ·')).toBeVisible()
+  await page.getByRole('button', { name: 'Delete key Page key 26' }).click()
+  await page.getByRole('button', { name: 'Delete', exact: true }).click()
+  await expect(page.getByText('25 keys')).toBeVisible()
+  await expect(page).toHaveURL(`${origin}${list}?q=page&sort=createdAt`)
 })
 
 test.describe('a whole key in the search box', () => {

@@ -1,5 +1,7 @@
 import { get, request as send } from 'node:http'
-import { cookieFor, expect, origin, test, visit } from './harness/test.ts'
+import { fileURLToPath } from 'node:url'
+import { freePort, startChild } from './harness/child-server.ts'
+import { apiUrl, cookieFor, expect, origin, test, visit } from './harness/test.ts'
 
 const list = '/settings/api-keys'
 const { host } = new URL(origin)
@@ -143,6 +145,25 @@ test.describe('headers', () => {
   })
 })
 
+test.describe('on another origin', () => {
+  for (const [address, secure] of [
+    ['https://keys.example.com', true],
+    ['http://keys.example.com', false],
+  ] as const)
+    test(`${address}, sign-in ${secure ? 'asks browsers to stay on https' : 'says that it needs a secure connection'}`, async () => {
+      const port = await freePort()
+      const file = fileURLToPath(new URL('../build/index.js', import.meta.url))
+      const environment = { PORT: String(port), HOST: '127.0.0.1', ORIGIN: address, API_URL: apiUrl }
+      const server = await startChild(file, environment, `http://localhost:${port}/healthz`)
+      const { headers, body } = await raw('GET', '/sign-in', { host: 'keys.example.com' }, '', port)
+      await server.stop()
+      expect(body.includes('not on a secure connection')).toBe(!secure)
+      expect(headers['strict-transport-security']).toBe(
+        secure ? 'max-age=31536000; includeSubDomains' : undefined,
+      )
+    })
+})
+
 test('a page speaks to its own origin alone', async ({ open }) => {
   const page = await open('ada')
   const elsewhere: string[] = []
@@ -222,10 +243,23 @@ interface RawAnswer {
 }
 
 /** A request exactly as written, which no browser would send. */
-function raw(method: string, path: string, headers: Record<string, string>, body = ''): Promise<RawAnswer> {
+function raw(
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  body = '',
+  toPort?: number,
+): Promise<RawAnswer> {
   const { hostname, port } = new URL(origin)
   return new Promise((resolve, reject) => {
-    const options = { hostname, port, method, path, headers: { host, ...headers }, agent: false as const }
+    const options = {
+      hostname,
+      port: toPort ?? port,
+      method,
+      path,
+      headers: { host, ...headers },
+      agent: false as const,
+    }
     const request = (method === 'GET' ? get : send)(options, (response) => {
       let text = ''
       response.setEncoding('utf8').on('data', (chunk) => (text += chunk))

@@ -93,6 +93,7 @@ test('what was typed before the script came stays', async ({ open }) => {
 for (const target of [
   'https://evil.example/',
   '//evil.example',
+  '//evil.example/settings',
   '/\\evil.example',
   '/\t/evil.example',
   '/.//evil.example',

@@ -5,7 +5,7 @@ import { withoutSecrets } from '#lib/key-text.ts'
 import { answer } from '#lib/server/answer.ts'
 import { requireSession } from '#lib/server/require-session.ts'
 import type { PageServerLoad } from './$types'
-import { listHref, pageSize, readListQuery, type ListQuery } from './list-query.ts'
+import { listHref, pageSize, previousPageHref, readListQuery, type ListQuery } from './list-query.ts'
 
 export const load: PageServerLoad = async (event) => {
   await requireSession(event)
@@ -18,8 +18,8 @@ export const load: PageServerLoad = async (event) => {
   if (result.response.status === 400 && query.cursors.length > 0) redirect(303, listHref(query))
   const { data, nextCursor } = answer(event, result)
   // The last key of a later page was deleted: the page before is the last one now.
-  if (data.length === 0 && query.cursors.length > 0)
-    redirect(303, listHref(query, { cursors: query.cursors.slice(0, -1) }))
+  const previousPage = previousPageHref(query)
+  if (data.length === 0 && previousPage) redirect(303, previousPage)
 
   return {
     keys: data.map(summarise),

@@ -37,7 +37,13 @@ export const texts = {
   neverUsed: 'Never used',
   neverExpires: 'Never',
   freshness: 'Last used is at most one minute behind.',
-  pages: { label: 'Pages', next: 'Next', previous: 'Previous' },
+  pages: {
+    label: 'Pages',
+    next: 'Next',
+    previous: 'Previous',
+    all: (count: number) => (count === 1 ? '1 key' : `${count} keys`),
+    range: (first: number, last: number) => (first === last ? `Key ${first}` : `Keys ${first}–${last}`),
+  },
   empty: {
     title: 'No API keys yet',
     text: 'An API key tells the API which application is calling, so it can work without a person signing in. You choose what each key may do, and you can take it back at any time.',
