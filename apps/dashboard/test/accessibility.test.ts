@@ -128,7 +128,10 @@ for (const { name, as = 'ada', width: wide = 1280, reach } of states)
 
 /** Waits until what is on the screen has the colours and measures it was just given. */
 const painted = (page: Page) =>
-  page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
+  page.evaluate(async () => {
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))
+    await Promise.allSettled(document.getAnimations().map((animation) => animation.finished))
+  })
 
 async function linkOf(page: Page, key: string): Promise<string> {
   await visit(page, `${list}?q=${key}`)
