@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createKeyCache } from './cache.ts'
 import { createKeys, type Keys } from './keys.ts'
 import { resolveOptions, type LatchkeyOptions } from './latchkey-options.ts'
@@ -5,6 +6,7 @@ import { listenToChanges } from './postgres/changes.ts'
 import { openDatabase, type Database } from './postgres/database.ts'
 import { assertMigrated, migrate } from './postgres/migrate.ts'
 import { createPostgresStore } from './postgres/store.ts'
+import { createUsageStore } from './postgres/usage-store.ts'
 import { createUsageRecorder } from './usage.ts'
 import { prepareKey } from './verdict.ts'
 import { createVerifier, type Verify } from './verify.ts'
@@ -68,6 +70,12 @@ async function connect(
   await (settings.migrate ? migrate : assertMigrated)(database)
 
   const store = createPostgresStore(database, namespace)
+  const usageStore = createUsageStore(database, namespace, randomUUID())
+  const usage = createUsageRecorder({
+    save: usageStore.save,
+    onLost: (requests) =>
+      onError(new Error(`${requests} requests were not counted: too many counts wait for the database.`)),
+  })
   const cache = createKeyCache({
     load: async (hash) => {
       const apiKey = await store.findByHash(hash)
@@ -75,7 +83,6 @@ async function connect(
     },
   })
   const stopListening = await listenToChanges(database, { onChange: cache.invalidate, onGap: cache.clear })
-  const usage = createUsageRecorder((uses) => store.saveLastUses(uses))
   const flush = () => usage.flush().catch(onError)
   const flushTimer = setInterval(() => void flush(), USAGE_FLUSH_INTERVAL_MS).unref()
   let closing: Promise<void> | undefined

@@ -1,41 +1,180 @@
-import type { JudgeableKey } from './verdict.ts'
+import type { Caller } from './attempts.ts'
+import type { RefusalReason } from './verdict.ts'
 
-/** When each key, by id, last opened something, in milliseconds. */
-export type LastUses = ReadonlyMap<string, number>
+/** What became of a request with a known key. */
+export type Outcome = 'accepted' | RefusalReason
 
-/** Uses that wait while the store is away. Beyond it the newest are dropped; the keys themselves still work. */
-const MAX_PENDING = 50_000
+/** Requests with one key in one minute that had one outcome: what is stored. */
+export interface UsageCount {
+  readonly id: string
+  readonly owner: string
+  /** Minutes since 1970. */
+  readonly minute: number
+  readonly outcome: Outcome
+  count: number
+  /** When the last of the accepted ones came, in milliseconds; 0 when none was accepted. */
+  lastUsedMs: number
+  /** Where the accepted ones came from, as the first of them told. */
+  address: string | null
+}
+
+/** Counts that are stored together. */
+export interface UsageBatch {
+  /** Rises with every batch. One that is sent again keeps its number, so that it is never counted twice. */
+  readonly sequence: number
+  readonly counts: readonly UsageCount[]
+}
+
+/** Counts that wait while the store is away: about 20 MB. */
+const MAX_WAITING = 100_000
+/** A batch this big takes the database some tens of milliseconds. */
+const MAX_BATCH = 1_000
+const MINUTE_MS = 60_000
 
 /**
- * Notes when keys were used, in memory, until they are stored together: a request never writes.
+ * Counts the requests of one key in the current minute. Small, for there is one for each key in memory; a key read
+ * again gets another, and what both counted is added up when it is stored.
  */
+export class UsageMeter {
+  readonly id: string
+  readonly owner: string
+  /** Minutes since 1970; what follows is about it. */
+  minute = -1
+  accepted = 0
+  /** Milliseconds into the minute. */
+  lastUsed = 0
+  address: string | null = null
+  refused: Map<Outcome, number> | null = null
+
+  constructor(id: string, owner: string) {
+    this.id = id
+    this.owner = owner
+  }
+}
+
+/** What {@link createUsageRecorder} needs from outside. */
+export interface UsageRecorderOptions {
+  /** Stores a batch unless one of the same or a higher number was stored before. */
+  save: (batch: UsageBatch) => Promise<void>
+  /** Told how many requests were not counted because too many counts wait already. */
+  onLost: (requests: number) => void
+}
+
+/** Counts in memory, and hands the counts over now and then: a request never writes. */
 export interface UsageRecorder {
-  /** Notes an accepted use. */
-  record(key: JudgeableKey, nowMs: number): void
-  /** Stores what was noted since the last flush. What could not be stored is kept for the next one. */
+  /** A meter for a key that is put in memory. */
+  meterOf(id: string, owner: string): UsageMeter
+  /** Counts a request. The caller's address is read once a minute and meter at most, for it may cost something. */
+  record(meter: UsageMeter, outcome: Outcome, nowMs: number, caller?: Caller): void
+  /** Stores everything counted so far. What could not be stored is kept for the next time. */
   flush(): Promise<void>
 }
 
-/** Makes a recorder that hands its notes to `save`, one call a flush. */
-export function createUsageRecorder(save: (uses: LastUses) => Promise<void>): UsageRecorder {
-  let pending = new Map<string, number>()
+/**
+ * Makes a recorder. Batches are sent one after the other, and one whose fate is unknown is sent again unchanged
+ * before any other. While none can be stored, counts wait in memory; once too many do, requests that would need
+ * another one are not counted. The keys themselves work on.
+ */
+export function createUsageRecorder({ save, onLost }: UsageRecorderOptions): UsageRecorder {
+  /** Meters that count something. One may be in here twice. */
+  let busy: UsageMeter[] = []
+  const waiting = new Map<string, UsageCount>()
+  let batch: UsageBatch | null = null
+  let sequence = 0
+  let lost = 0
+  let flushing: Promise<void> | null = null
+
+  function record(meter: UsageMeter, outcome: Outcome, nowMs: number, caller?: Caller): void {
+    const minute = Math.floor(nowMs / MINUTE_MS)
+    if (outcome === 'accepted' && meter.accepted !== 0 && meter.minute === minute) {
+      meter.accepted++
+      const lastUsed = nowMs - minute * MINUTE_MS
+      // A clock may step back.
+      if (lastUsed > meter.lastUsed) meter.lastUsed = lastUsed
+    } else {
+      recordFirst(meter, outcome, nowMs, caller)
+    }
+  }
+
+  /** Everything that is not one more accepted request in the same minute. */
+  function recordFirst(meter: UsageMeter, outcome: Outcome, nowMs: number, caller?: Caller): void {
+    const minute = Math.floor(nowMs / MINUTE_MS)
+    if (meter.minute !== minute) {
+      empty(meter)
+      meter.minute = minute
+      meter.lastUsed = 0
+      meter.address = null
+    }
+    if (meter.accepted === 0 && meter.refused === null) busy.push(meter)
+    if (outcome === 'accepted') {
+      meter.accepted++
+      meter.lastUsed = Math.max(meter.lastUsed, nowMs - minute * MINUTE_MS)
+      meter.address ??= caller?.ip ?? null
+    } else {
+      meter.refused ??= new Map()
+      meter.refused.set(outcome, (meter.refused.get(outcome) ?? 0) + 1)
+    }
+  }
+
+  function empty(meter: UsageMeter): void {
+    if (meter.accepted !== 0) {
+      const lastUsedMs = meter.minute * MINUTE_MS + meter.lastUsed
+      wait(meter, 'accepted', meter.accepted, lastUsedMs)
+      meter.accepted = 0
+    }
+    if (meter.refused !== null) {
+      for (const [outcome, count] of meter.refused) wait(meter, outcome, count, 0)
+      meter.refused = null
+    }
+  }
+
+  function wait(meter: UsageMeter, outcome: Outcome, count: number, lastUsedMs: number): void {
+    const { id, owner, minute, address } = meter
+    const name = `${id} ${minute} ${outcome}`
+    const same = waiting.get(name)
+    if (same !== undefined) {
+      same.count += count
+      if (lastUsedMs >= same.lastUsedMs) {
+        same.lastUsedMs = lastUsedMs
+        same.address = address
+      }
+    } else if (waiting.size < MAX_WAITING) {
+      waiting.set(name, { id, owner, minute, outcome, count, lastUsedMs, address })
+    } else {
+      lost += count
+    }
+  }
+
+  function nextBatch(): UsageBatch | null {
+    const counts: UsageCount[] = []
+    for (const [name, count] of waiting) {
+      waiting.delete(name)
+      if (counts.push(count) === MAX_BATCH) break
+    }
+    return counts.length === 0 ? null : { sequence: ++sequence, counts }
+  }
+
+  async function send(): Promise<void> {
+    try {
+      while ((batch ??= nextBatch()) !== null) {
+        await save(batch)
+        batch = null
+      }
+    } finally {
+      flushing = null
+    }
+  }
 
   return {
-    record(judgeable, nowMs) {
-      const { id } = judgeable.key
-      if (pending.size < MAX_PENDING || pending.has(id)) pending.set(id, nowMs)
-    },
-    async flush() {
-      if (pending.size === 0) return
-      const uses = pending
-      pending = new Map()
-      try {
-        await save(uses)
-      } catch (error) {
-        for (const [id, usedAt] of pending) uses.set(id, usedAt)
-        pending = uses
-        throw error
-      }
+    meterOf: (id, owner) => new UsageMeter(id, owner),
+    record,
+    flush() {
+      const meters = busy
+      busy = []
+      for (const meter of meters) empty(meter)
+      if (lost > 0) onLost(lost)
+      lost = 0
+      return (flushing ??= send())
     },
   }
 }
