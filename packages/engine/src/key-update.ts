@@ -3,12 +3,15 @@ import {
   checkExpiry,
   checkMetadata,
   checkName,
+  checkRateLimits,
   checkScopes,
   invalid,
   type Checked,
   type InvalidInput,
 } from './key-input.ts'
 import { keyState, type ApiKey, type Metadata } from './key.ts'
+import type { RateLimit } from './rate-limit.ts'
+import type { RevocationReceipt } from './receipts.ts'
 import type { Decision, KeyChanges } from './store.ts'
 
 /** What to change; what is left out stays. */
@@ -17,17 +20,21 @@ export interface UpdateOptions {
   scopes?: readonly string[] | undefined
   expiresAt?: Date | null | undefined
   metadata?: Metadata | undefined
+  /** All limits there shall be; an empty list removes them. */
+  rateLimits?: readonly RateLimit[] | undefined
   /** false disables the key until it is set to true. */
   enabled?: boolean | undefined
 }
 
-/** The outcome of `keys.update`. */
+/** The outcome of `keys.update`. There is a receipt when this update disabled the key. */
 export type UpdateResult =
-  { ok: true; apiKey: ApiKey } | InvalidInput | { ok: false; reason: 'not_found' | 'revoked' | 'expired' }
+  | { ok: true; apiKey: ApiKey; receipt: RevocationReceipt | null }
+  | InvalidInput
+  | { ok: false; reason: 'not_found' | 'revoked' | 'expired' }
 
 /** Checks the fields that a request would change. */
 export function checkUpdate(
-  { name, scopes, expiresAt, metadata, enabled }: UpdateOptions,
+  { name, scopes, expiresAt, metadata, rateLimits, enabled }: UpdateOptions,
   declared: Readonly<Record<string, string>>,
   nowMs: number,
 ): Checked<KeyChanges> {
@@ -39,6 +46,7 @@ export function checkUpdate(
     ...(scopes !== undefined && { scopes: checkScopes(scopes, declared) }),
     ...(expiresAt !== undefined && { expiresAt: checkExpiry(expiresAt, nowMs) }),
     ...(metadata !== undefined && { metadata: checkMetadata(metadata) }),
+    ...(rateLimits !== undefined && { rateLimits: checkRateLimits(rateLimits) }),
   })
 }
 

@@ -16,6 +16,7 @@ import {
   checkExpiry,
   checkMetadata,
   checkName,
+  checkRateLimits,
   checkScopes,
   invalid,
   type InvalidInput,
@@ -24,6 +25,8 @@ import { parseListOptions, writeCursor, type ListOptions } from './key-list.ts'
 import { assertIdentity } from './identity.ts'
 import { checkUpdate, decideUpdate, type UpdateOptions, type UpdateResult } from './key-update.ts'
 import type { Actor, ApiKey, Metadata } from './key.ts'
+import type { RateLimit } from './rate-limit.ts'
+import type { AwaitReceipt, RevocationReceipt } from './receipts.ts'
 import { generateSecret, hashSecret, parseSecret, type Environment } from './secret.ts'
 import type { IdempotencyRecord, KeyStore, NewKey } from './store.ts'
 
@@ -35,6 +38,8 @@ export interface CreateOptions {
   scopes?: readonly string[] | undefined
   expiresAt?: Date | null | undefined
   metadata?: Metadata | undefined
+  /** At most four, which all hold at once; none when left out. */
+  rateLimits?: readonly RateLimit[] | undefined
   /**
    * 16 to 255 printable characters that name this one request, best a UUID. Sent again with the same options, it
    * answers with the same key and secret, for a limited time, instead of making another.
@@ -54,8 +59,9 @@ export type CreateResult =
 /** The outcome of {@link Keys.list}. */
 export type ListResult = { ok: true; data: ApiKey[]; nextCursor: string | null } | InvalidInput
 
-/** The outcome of {@link Keys.revoke}. */
-export type RevokeResult = { ok: true; apiKey: ApiKey } | { ok: false; reason: 'not_found' }
+/** The outcome of {@link Keys.revoke}, with how far it had come within a second. */
+export type RevokeResult =
+  { ok: true; apiKey: ApiKey; receipt: RevocationReceipt } | { ok: false; reason: 'not_found' }
 
 /**
  * What a management route calls. Every call names the owner whose keys it is about, and reaches no other's. The
@@ -69,7 +75,10 @@ export interface Keys {
   list(owner: string, options?: ListOptions): Promise<ListResult>
   get(owner: string, id: string): Promise<ApiKey | null>
   update(owner: string, actor: Actor, id: string, options: UpdateOptions): Promise<UpdateResult>
-  /** Revokes for good. The record stays, so that what the key did can still be told. */
+  /**
+   * Revokes for good. The record stays, so that what the key did can still be told. Resolves when every node has
+   * dropped the key, or after a second.
+   */
   revoke(owner: string, actor: Actor, id: string): Promise<RevokeResult>
 }
 
@@ -77,6 +86,7 @@ export interface Keys {
 export interface KeysOptions {
   store: KeyStore
   cache: KeyCache
+  awaitReceipt: AwaitReceipt
   namespace: string
   keyPrefix: string
   scopes: Readonly<Record<string, string>>
@@ -87,10 +97,11 @@ export interface KeysOptions {
 
 /** Makes the key management of one namespace. */
 export function createKeys(options: KeysOptions): Keys {
-  const { store, cache, namespace, keyPrefix, now } = options
+  const { store, cache, awaitReceipt, namespace, keyPrefix, now } = options
 
   function checkCreate(input: CreateOptions) {
-    const { environment = 'live', scopes = [], expiresAt = null, metadata = {}, idempotencyKey } = input
+    const { environment = 'live', scopes = [], expiresAt = null, metadata = {} } = input
+    const { rateLimits = [], idempotencyKey } = input
     if (idempotencyKey !== undefined && !isIdempotencyKey(idempotencyKey)) {
       const length = `${MIN_IDEMPOTENCY_KEY_LENGTH} to ${MAX_IDEMPOTENCY_KEY_LENGTH}`
       return invalid('idempotencyKey', `must be ${length} printable ASCII characters; use a UUID`)
@@ -101,6 +112,7 @@ export function createKeys(options: KeysOptions): Keys {
       scopes: checkScopes(scopes, options.scopes),
       expiresAt: checkExpiry(expiresAt, now()),
       metadata: checkMetadata(metadata),
+      rateLimits: checkRateLimits(rateLimits),
     })
   }
 
@@ -193,7 +205,8 @@ export function createKeys(options: KeysOptions): Keys {
       if (result.outcome === 'not_found') return { ok: false, reason: 'not_found' }
       if (result.outcome === 'refused') return { ok: false, reason: result.refusal }
       cache.invalidate(result.hash)
-      return { ok: true, apiKey: result.apiKey }
+      const receipt = result.unconfirmed === null ? null : await awaitReceipt(result.unconfirmed)
+      return { ok: true, apiKey: result.apiKey, receipt }
     },
 
     async revoke(owner, actor, id) {
@@ -206,7 +219,7 @@ export function createKeys(options: KeysOptions): Keys {
       )
       if (result.outcome !== 'changed') return { ok: false, reason: 'not_found' }
       cache.invalidate(result.hash)
-      return { ok: true, apiKey: result.apiKey }
+      return { ok: true, apiKey: result.apiKey, receipt: await awaitReceipt(result.unconfirmed) }
     },
   }
 }

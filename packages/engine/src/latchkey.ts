@@ -1,24 +1,36 @@
 import { randomUUID } from 'node:crypto'
-import { createKeyCache } from './cache.ts'
+import { createAttempts } from './attempts.ts'
+import { createKeyCache, type LoadKey } from './cache.ts'
 import { createKeys, type Keys } from './keys.ts'
+import { createLookUp } from './look-up.ts'
+import { createRateLimiter } from './rate-limit.ts'
 import { resolveOptions, type LatchkeyOptions } from './latchkey-options.ts'
-import { listenToChanges } from './postgres/changes.ts'
+import { createChangeLog } from './postgres/change-log.ts'
+import { followChanges } from './postgres/changes.ts'
 import { openDatabase, type Database } from './postgres/database.ts'
 import { assertMigrated, migrate } from './postgres/migrate.ts'
 import { createPostgresStore } from './postgres/store.ts'
 import { createUsageStore } from './postgres/usage-store.ts'
+import { createReceipts } from './receipts.ts'
+import { createUsage, type Usage } from './usage-series.ts'
+import { keepUsage } from './usage-upkeep.ts'
 import { createUsageRecorder } from './usage.ts'
-import { prepareKey } from './verdict.ts'
+import { prepareKey, type KeyFacts } from './verdict.ts'
 import { createVerifier, type Verify } from './verify.ts'
 
-const USAGE_FLUSH_INTERVAL_MS = 10_000
+const LIMITER_SWEEP_INTERVAL_MS = 10_000
+/** Statements under way at once for keys that no cache knows. More are quicker only until the database has no rest. */
+const MAX_READS = 8
+/** Look-ups that wait: what the database does in a fraction of a second. */
+const MAX_WAITING = 2_000
 
-/** The keys of one namespace: their management, and the verdicts on what callers present. */
+/** The keys of one namespace: their management, their usage, and the verdicts on what callers present. */
 export interface Latchkey {
   readonly namespace: string
   readonly keyPrefix: string
   readonly scopes: Readonly<Record<string, string>>
   readonly keys: Keys
+  readonly usage: Usage
   /**
    * Judges a secret. The verdict comes at once when the key was seen in the last seconds, and as a promise when
    * the database must be asked. That promise rejects with StoreUnavailable when there is no answer within two
@@ -31,7 +43,7 @@ export interface Latchkey {
   readonly verify: Verify
   /** Resolves when the database answers; rejects with StoreUnavailable. */
   ready(): Promise<void>
-  /** Stores the last uses, stops listening, and closes the database if it was opened for this Latchkey. */
+  /** Stores what was counted, signs off, and closes the database if it was opened for this Latchkey. */
   close(): Promise<void>
 }
 
@@ -69,27 +81,38 @@ async function connect(
   const { namespace, keyPrefix, scopes, now, onError } = settings
   await (settings.migrate ? migrate : assertMigrated)(database)
 
+  const node = randomUUID()
   const store = createPostgresStore(database, namespace)
-  const usageStore = createUsageStore(database, namespace, randomUUID())
+  const log = createChangeLog(database, { node, namespace })
+  const usageStore = createUsageStore(database, namespace, node)
   const usage = createUsageRecorder({
     save: usageStore.save,
     onLost: (requests) =>
       onError(new Error(`${requests} requests were not counted: too many counts wait for the database.`)),
   })
-  const cache = createKeyCache({
-    load: async (hash) => {
-      const apiKey = await store.findByHash(hash)
-      return apiKey && prepareKey(apiKey)
-    },
-  })
-  const stopListening = await listenToChanges(database, { onChange: cache.invalidate, onGap: cache.clear })
-  const flush = () => usage.flush().catch(onError)
-  const flushTimer = setInterval(() => void flush(), USAGE_FLUSH_INTERVAL_MS).unref()
+  const limiter = createRateLimiter()
+  const cache = createKeyCache({ now })
+  const prepare = (facts: KeyFacts) =>
+    prepareKey(facts, {
+      limits: limiter.limitsOf(facts.id, facts.rateLimits, now()),
+      meter: usage.meterOf(facts.id, facts.owner),
+    })
+  const loadFrom = (lookUp: (hash: string) => Promise<KeyFacts | null>): LoadKey =>
+    async function load(hash) {
+      const facts = await lookUp(hash)
+      return facts && prepare(facts)
+    }
+  const look = { one: store.findByHash, many: store.findByHashes }
+  const news = { onChange: cache.invalidate, onGap: cache.clear }
+  const changes = await followChanges({ database, log, namespace, ...news, onError })
+  const awaitReceipt = createReceipts({ confirm: changes.confirm, readReceipt: log.readReceipt })
+  const stopUsage = keepUsage({ ...settings, recorder: usage, store: usageStore })
+  const sweepTimer = setInterval(() => limiter.sweep(now()), LIMITER_SWEEP_INTERVAL_MS).unref()
   let closing: Promise<void> | undefined
 
   async function close(): Promise<void> {
-    clearInterval(flushTimer)
-    await Promise.all([flush(), stopListening()])
+    clearInterval(sweepTimer)
+    await Promise.all([stopUsage(), changes.stop()])
     await release()
   }
 
@@ -97,8 +120,16 @@ async function connect(
     namespace,
     keyPrefix,
     scopes,
-    keys: createKeys({ ...settings, store, cache }),
-    verify: createVerifier({ cache, usage, now }),
+    keys: createKeys({ ...settings, store, cache, awaitReceipt }),
+    usage: createUsage({ ...settings, store: usageStore }),
+    verify: createVerifier({
+      cache,
+      load: loadFrom(createLookUp({ ...look, maxReads: MAX_READS, maxWaiting: MAX_WAITING })),
+      loadForSuspects: loadFrom(createLookUp({ ...look, maxReads: 1, maxWaiting: MAX_WAITING })),
+      attempts: createAttempts(),
+      usage,
+      now,
+    }),
     ready: () => store.ping(),
     close: () => (closing ??= close()),
   }

@@ -1,6 +1,8 @@
 import type { Actor, ApiKey, KeyState, Metadata } from './key.ts'
 import type { Environment } from './secret.ts'
-import type { LastUses } from './usage.ts'
+import type { RateLimit } from './rate-limit.ts'
+import type { UnconfirmedChange } from './receipts.ts'
+import type { KeyFacts } from './verdict.ts'
 
 /** A key that does not exist yet, with everything the caller decides about it. */
 export interface NewKey {
@@ -12,6 +14,7 @@ export interface NewKey {
   environment: Environment
   scopes: readonly string[]
   metadata: Metadata
+  rateLimits: readonly RateLimit[]
   createdAt: Date
   createdBy: Actor
   expiresAt: Date | null
@@ -42,6 +45,7 @@ export interface KeyChanges {
   name?: string
   scopes?: readonly string[]
   metadata?: Metadata
+  rateLimits?: readonly RateLimit[]
   expiresAt?: Date | null
   disabledAt?: Date | null
   revokedAt?: Date
@@ -50,9 +54,12 @@ export interface KeyChanges {
 /** What a change decides when it sees the current record: new values, none at all, or a refusal. */
 export type Decision<Refusal> = { ok: true; changes: KeyChanges | null } | { ok: false; refusal: Refusal }
 
-/** The outcome of {@link KeyStore.change}. `hash` is there so that the caller can forget what it had cached. */
+/**
+ * The outcome of {@link KeyStore.change}. `hash` is there so that the caller can forget what it had cached, and
+ * `unconfirmed`, when the key stopped being good, so that it can wait until every node has.
+ */
 export type Changed<Refusal> =
-  | { outcome: 'changed'; apiKey: ApiKey; hash: string }
+  | { outcome: 'changed'; apiKey: ApiKey; hash: string; unconfirmed: UnconfirmedChange | null }
   | { outcome: 'refused'; refusal: Refusal }
   | { outcome: 'not_found' }
 
@@ -81,14 +88,17 @@ export interface ListQuery {
 /**
  * Where keys live. One store serves one namespace: everything it reads and writes carries it, and everything
  * a person may ask for carries the owner as well, so no call can reach another owner's keys. The one exception
- * is `findByHash`: whoever presents a secret has not said who they are.
+ * is looking for hashes: whoever presents a secret has not said who they are.
  *
  * Every method rejects with StoreUnavailable, and nothing else, when the database does not do its part in time.
  * A change that was rejected so may still have happened. Nothing here ever sees a secret.
  */
 export interface KeyStore {
-  /** The key with this hash, or null. Answers or rejects within two seconds. */
-  findByHash(hash: string): Promise<ApiKey | null>
+  /** What a verdict needs of the key with this hash, or null. Answers or rejects within two seconds. */
+  findByHash(hash: string): Promise<KeyFacts | null>
+
+  /** The same for several hashes at once, by hash; those without a key are not in it. */
+  findByHashes(hashes: readonly string[]): Promise<ReadonlyMap<string, KeyFacts>>
 
   /**
    * Stores a new key unless the owner already has `maxKeys` that are not revoked; exact, however many creates
@@ -110,9 +120,6 @@ export interface KeyStore {
     by: { actor: Actor; now: Date },
     decide: (current: ApiKey) => Decision<Refusal>,
   ): Promise<Changed<Refusal>>
-
-  /** Moves last uses forward, never back. A key that is gone by now is no error. */
-  saveLastUses(uses: LastUses): Promise<void>
 
   /** Resolves when the database answers a trivial query. */
   ping(): Promise<void>

@@ -15,16 +15,12 @@ describe.each(testDatabases)('a database: $name', ({ create }) => {
     const made = await create()
     const database = await openDatabase(made.target)
     const heard: string[] = []
-    let began = 0
-    const stop = await database.listen(
-      'some_channel',
-      (payload) => heard.push(payload),
-      () => (began += 1),
-    )
-    expect(began).toBe(1)
+    const listening = await database.listen!('some_channel', (payload) => heard.push(payload))
     await database.drizzle.execute(sql`select pg_notify('some_channel', 'first')`)
     await expect.poll(() => heard).toEqual(['first'])
-    await stop()
+    await listening.ping()
+    await listening.close()
+    await listening.ended
     await database.drizzle.execute(sql`select pg_notify('some_channel', 'second')`)
     await Promise.all([database.close(), database.close()])
     expect(heard).toEqual(['first'])

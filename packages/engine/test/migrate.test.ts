@@ -7,7 +7,9 @@ import type { PgTable } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { assertMigrated, type Migration } from '../src/postgres/migrate.ts'
 import { migrations } from '../src/postgres/migrations/index.ts'
-import { idempotency, keys, lastUsed } from '../src/postgres/schema.ts'
+import { changeAcks, changes, idempotency, keys, lastUsed, nodes } from '../src/postgres/schema.ts'
+
+const latest = migrations.at(-1)!.version
 
 describe.each(testDatabases)('migrate on $name', ({ create, name }) => {
   let made: Awaited<ReturnType<typeof create>>
@@ -40,13 +42,15 @@ describe.each(testDatabases)('migrate on $name', ({ create, name }) => {
       .where(sql`table_schema = ${schema}`)
 
   it('makes what the store expects, and a second time nothing', async () => {
-    await expect(assertMigrated(database)).rejects.toThrow(/at version 0.*needs 1.*migrate/)
+    await expect(assertMigrated(database)).rejects.toThrow(
+      new RegExp(`at version 0.*needs ${latest}.*migrate`),
+    )
     await migrate(database)
     await migrate(database)
     await assertMigrated(database)
     expect(await appliedVersions()).toEqual(migrations.map(({ version }) => version))
     const found = await columnsIn('latchkey')
-    for (const table of [keys, lastUsed, idempotency] as PgTable[]) {
+    for (const table of [keys, lastUsed, idempotency, changes, nodes, changeAcks] as PgTable[]) {
       const declared = Object.values(getTableColumns(table)).map((column) => column.name)
       const made = found.filter((row) => row.table === getTableName(table)).map((row) => row.column)
       expect(made.sort()).toEqual(declared.sort())
@@ -64,25 +68,25 @@ describe.each(testDatabases)('migrate on $name', ({ create, name }) => {
 
   it('leaves nothing behind when a step fails, and can be run again', async () => {
     const broken: Migration = {
-      version: 2,
+      version: latest + 1,
       name: 'broken',
       statements: [sql`create table latchkey.half (id int)`, sql`select 1 / 0`],
     }
     await expect(migrate(database, [...migrations, broken])).rejects.toMatchObject({ sqlState: '22012' })
     expect(await columnsIn('latchkey')).toEqual([])
     await migrate(database)
-    expect(await appliedVersions()).toEqual([1])
+    expect(await appliedVersions()).toEqual(migrations.map(({ version }) => version))
   })
 
   it('applies only what is new', async () => {
     await migrate(database)
     const next: Migration = {
-      version: 2,
+      version: latest + 1,
       name: 'next',
       statements: [sql`create table latchkey.added (id int)`],
     }
     await migrate(database, [...migrations, next])
-    expect(await appliedVersions()).toEqual([1, 2])
+    expect(await appliedVersions()).toEqual([...migrations, next].map(({ version }) => version))
   })
 
   it('refuses a schema that a newer Latchkey has made, in a sentence that says what to do', async () => {
@@ -90,14 +94,17 @@ describe.each(testDatabases)('migrate on $name', ({ create, name }) => {
     await database.drizzle.execute(
       sql`insert into latchkey.migrations (version, name) values (99, 'from the future')`,
     )
-    const sentence = /schema is at version 99, but this version of Latchkey knows only 1\..*upgrade/i
+    const sentence = new RegExp(
+      `schema is at version 99, but this version of Latchkey knows only ${latest}\\..*upgrade`,
+      'i',
+    )
     await expect(migrate(database)).rejects.toThrow(sentence)
     await expect(createLatchkey({ database })).rejects.toThrow(sentence)
     await expect(createLatchkey({ database, migrate: false })).rejects.toThrow(sentence)
   })
 
   it('refuses to start without its schema when it may not migrate', async () => {
-    await expect(createLatchkey({ database, migrate: false })).rejects.toThrow(/needs 1/)
+    await expect(createLatchkey({ database, migrate: false })).rejects.toThrow(`needs ${latest}`)
     expect(await columnsIn('latchkey')).toEqual([])
   })
 

@@ -8,7 +8,7 @@ import postgres from 'postgres'
 import { within } from '../deadline.ts'
 import { StoreUnavailable } from '../store-unavailable.ts'
 import { lockFolder } from './folder-lock.ts'
-import { createSockets } from './sockets.ts'
+import { createSockets, secondsBeforeReconnect } from './sockets.ts'
 
 /** A Drizzle database on any driver, or a transaction of one. */
 export type DrizzleDatabase = PgDatabase<PgQueryResultHKT, Record<string, unknown>>
@@ -16,39 +16,46 @@ export type DrizzleDatabase = PgDatabase<PgQueryResultHKT, Record<string, unknow
 /** An open database: a Postgres server, or Postgres inside this process. */
 export interface Database {
   readonly kind: 'postgres' | 'pglite'
-  /** For a host's own tables in the same database. On a server, a statement may take four seconds. */
+  /** For a host's own tables in the same database. On a server, a statement may take four seconds, unless a pooler stands before it. */
   readonly drizzle: DrizzleDatabase
+  /** Runs one statement, prepared once a connection: for what Drizzle would take longer to write than to ask. */
+  query<Row>(text: string, parameters: readonly (string | Uint8Array)[]): Promise<Row[]>
   /**
-   * Calls `onMessage` with each payload sent to the channel, and `onListening` each time listening begins: once
-   * now, and again after every broken connection, when messages may have been missed.
-   *
-   * @returns stops listening.
+   * Hears what is sent to a channel, on a connection of its own. Null where connections come from a pooler that
+   * lends them for one transaction: nothing can be heard there.
    */
-  listen(
-    channel: string,
-    onMessage: (payload: string) => void,
-    onListening: () => void,
-  ): Promise<() => Promise<void>>
+  readonly listen: ((channel: string, onMessage: (payload: string) => void) => Promise<Listening>) | null
   /** To be told when an answer is overdue, so that dead connections are replaced. */
   reportOverdue(): void
   /** Ends every connection, and gives the folder back. */
   close(): Promise<void>
 }
 
+/** A connection that hears a channel, until it ends or breaks; it is not replaced by itself. */
+export interface Listening {
+  /** Resolves when it hears no more, for whatever reason. */
+  readonly ended: Promise<void>
+  /** Resolves when the other end answers. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
 const DEFAULT_FOLDER = './.latchkey'
 const CONNECT_TIMEOUT_SECONDS = 5
 const CLOSE_TIMEOUT_SECONDS = 3
-const UNLISTEN_DEADLINE_MS = 1_000
+const LISTEN_DEADLINE_MS = 6_000
+const STOP_LISTENING_SECONDS = 0.5
 /** An idle connection is asked this often whether the other end is still there. */
 const KEEP_ALIVE_SECONDS = 10
 /** Shorter than any wait for an answer, so that a statement nobody waits for ends as well. */
-const STATEMENT_TIMEOUT_MS = 4_000
+const TIMEOUTS = { statement_timeout: 4_000, idle_in_transaction_session_timeout: 10_000 }
 
 /**
  * Opens a database.
  *
  * @param target a `postgres://` or `postgresql://` URL; or a folder, in which Postgres then runs inside this
- * process (`./.latchkey` when left out); or `memory:` for one that is gone when it is closed.
+ * process (`./.latchkey` when left out); or `memory:` for one that is gone when it is closed. A URL of PgBouncer, or
+ * of another pooler that lends connections for one transaction, says so by the parameter `pgbouncer=true`.
  * @throws StoreUnavailable within seconds when the server cannot be reached.
  * @throws Error, one sentence, when another process uses the folder or its files do not open.
  *
@@ -64,7 +71,8 @@ export async function openDatabase(target: string = DEFAULT_FOLDER): Promise<Dat
   return openFolder(resolve(target))
 }
 
-async function openPostgres(url: string): Promise<Database> {
+async function openPostgres(target: string): Promise<Database> {
+  const { url, isPooled } = readUrl(target)
   const sockets = createSockets()
   const options = {
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
@@ -73,11 +81,9 @@ async function openPostgres(url: string): Promise<Database> {
     // Documented, but missing from its types.
     socket: sockets.connect,
     onnotice: () => undefined,
-    connection: {
-      application_name: 'latchkey',
-      statement_timeout: STATEMENT_TIMEOUT_MS,
-      idle_in_transaction_session_timeout: 10_000,
-    },
+    // What is prepared or set on a pooler's connection would be there, or not, for whoever borrows it next.
+    prepare: !isPooled,
+    connection: { application_name: 'latchkey', ...(isPooled ? {} : TIMEOUTS) },
   }
   const client = postgres(url, options)
   try {
@@ -91,18 +97,54 @@ async function openPostgres(url: string): Promise<Database> {
   return {
     kind: 'postgres',
     drizzle: drizzleOnPostgres(client),
-    async listen(channel, onMessage, onListening) {
-      const subscription = await client.listen(channel, onMessage, onListening)
-      return () => within(UNLISTEN_DEADLINE_MS, subscription.unlisten()).catch(() => undefined)
+    async query<Row>(text: string, parameters: readonly (string | Uint8Array)[]) {
+      return await client.unsafe<Row[] & object[]>(text, [...parameters], { prepare: true })
     },
+    listen: isPooled ? null : (channel, onMessage) => listen(url, options, channel, onMessage),
     reportOverdue: sockets.closeSilent,
     close: () => client.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
   }
 }
 
-/** Never long, so that a server that is back is found soon; not all at once, so that it survives that. */
-function secondsBeforeReconnect(attempt: number): number {
-  return (0.5 + Math.random() / 2) * Math.min(0.05 * 2 ** attempt, 1)
+/** `pgbouncer` is a parameter for this program; a server would refuse it. */
+function readUrl(target: string): { url: string; isPooled: boolean } {
+  const [address = '', query = ''] = target.split('?')
+  const parameters = new URLSearchParams(query)
+  if (parameters.get('pgbouncer') !== 'true') return { url: target, isPooled: false }
+  parameters.delete('pgbouncer')
+  return { url: parameters.size === 0 ? address : `${address}?${parameters}`, isPooled: true }
+}
+
+/** postgres.js can listen by itself, but it cannot be told that the connection is deaf. */
+async function listen(
+  url: string,
+  options: postgres.Options<Record<string, never>>,
+  channel: string,
+  onMessage: (payload: string) => void,
+): Promise<Listening> {
+  const sockets = createSockets()
+  const { promise: ended, resolve: onclose } = Promise.withResolvers<void>()
+  const client = postgres(url, {
+    ...options,
+    // Documented, but missing from its types.
+    ...{ socket: sockets.connect, onnotify: (_: string, payload: string) => onMessage(payload) },
+    max: 1,
+    max_lifetime: null,
+    fetch_types: false,
+    onclose: () => onclose(),
+  })
+  async function close(): Promise<void> {
+    await client.end({ timeout: STOP_LISTENING_SECONDS })
+    // A connection whose other end is silent does not end by being asked.
+    sockets.closeAll()
+  }
+  try {
+    await within(LISTEN_DEADLINE_MS, client`listen ${client(channel)}`)
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { ended, close, ping: async () => void (await client`select 1`) }
 }
 
 /** Postgres' files live in a folder below, so that a host can keep other things beside them. */
@@ -141,10 +183,19 @@ function openPglite(client: PGlite, afterClose?: () => Promise<void>): Database 
   return {
     kind: 'pglite',
     drizzle: drizzleOnPglite(client),
-    async listen(channel, onMessage, onListening) {
+    query: async <Row>(text: string, parameters: readonly (string | Uint8Array)[]) =>
+      (await client.query<Row>(text, [...parameters])).rows,
+    async listen(channel, onMessage) {
       const unlisten = await client.listen(channel, onMessage)
-      onListening()
-      return unlisten
+      const { promise: ended, resolve } = Promise.withResolvers<void>()
+      return {
+        ended,
+        ping: () => Promise.resolve(),
+        async close() {
+          resolve()
+          if (!client.closed) await unlisten()
+        },
+      }
     },
     reportOverdue: () => undefined,
     close: () => (closing ??= close()),

@@ -1,41 +1,65 @@
-import { customType, jsonb, pgSchema, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  boolean,
+  customType,
+  inet,
+  jsonb,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import type { Metadata } from '../key.ts'
+import type { RateLimit } from '../rate-limit.ts'
 import type { Environment } from '../secret.ts'
 
 /** Latchkey's own Postgres schema. The host's tables and migrations live elsewhere and are never touched. */
 export const latchkeySchema = pgSchema('latchkey')
 
 const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' })
+const transactionId = customType<{ data: string }>({ dataType: () => 'xid8' })
+const spaceSeparated = customType<{ data: readonly string[]; driverData: string }>({
+  dataType: () => 'text',
+  toDriver: (words) => words.join(' '),
+  fromDriver: (line) => (line === '' ? [] : line.split(' ')),
+})
 const moment = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' })
+const exactMoment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
 
 /** The keys. Rows are never deleted by Latchkey: a revoked key stays as a tombstone. */
 export const keys = latchkeySchema.table('keys', {
   id: uuid('id').primaryKey(),
-  namespace: text('namespace').notNull(),
-  owner: text('owner').notNull(),
-  hash: bytea('hash').notNull().unique(),
-  start: text('start').notNull(),
-  name: text('name').notNull(),
-  environment: text('environment').$type<Environment>().notNull(),
-  scopes: text('scopes').array().notNull(),
-  metadata: jsonb('metadata').$type<Metadata>().notNull(),
   createdAt: moment('created_at').notNull(),
-  createdById: text('created_by_id').notNull(),
-  createdByName: text('created_by_name'),
-  updatedAt: moment('updated_at').notNull(),
-  updatedById: text('updated_by_id').notNull(),
-  updatedByName: text('updated_by_name'),
+  /** Null in `updated*`: never. */
+  updatedAt: moment('updated_at'),
   expiresAt: moment('expires_at'),
   disabledAt: moment('disabled_at'),
   revokedAt: moment('revoked_at'),
+  hash: bytea('hash').notNull(),
+  namespace: text('namespace').notNull(),
+  owner: text('owner').notNull(),
+  start: text('start').notNull(),
+  name: text('name').notNull(),
+  environment: text('environment').$type<Environment>().notNull(),
+  scopes: spaceSeparated('scopes').notNull(),
+  /** Null: none. */
+  metadata: jsonb('metadata').$type<Metadata>(),
+  /** Null: none. */
+  rateLimits: jsonb('rate_limits').$type<readonly RateLimit[]>(),
+  createdById: text('created_by_id').notNull(),
+  createdByName: text('created_by_name'),
+  updatedById: text('updated_by_id'),
+  updatedByName: text('updated_by_name'),
   revokedById: text('revoked_by_id'),
   revokedByName: text('revoked_by_name'),
 })
 
-/** When keys were last used. Apart from `keys`, so that storing it neither touches their rows nor tells any cache. */
+/** When and from where keys were last used. Apart from `keys`, so that storing it neither touches their rows nor tells any cache. */
 export const lastUsed = latchkeySchema.table('last_used', {
   keyId: uuid('key_id').primaryKey(),
   usedAt: moment('used_at').notNull(),
+  address: inet('address'),
 })
 
 /** Creates that can be answered again. */
@@ -48,3 +72,33 @@ export const idempotency = latchkeySchema.table('idempotency', {
   keyId: uuid('key_id').notNull(),
   expiresAt: moment('expires_at').notNull(),
 })
+
+/** Touched keys, in no particular order, kept for about a minute; written by triggers alone. */
+export const changes = latchkeySchema.table('changes', {
+  sequence: bigint('sequence', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  xid: transactionId('xid').notNull(),
+  namespace: text('namespace').notNull(),
+  /** Null: every key of the namespace. */
+  hash: bytea('hash'),
+  /** A key was revoked or disabled, so somebody may wait to hear that every node knows. */
+  wantsReceipt: boolean('wants_receipt').notNull(),
+  at: exactMoment('at').notNull().defaultNow(),
+})
+
+/** One row for each open Latchkey: whoever may have a key of the namespace in memory. */
+export const nodes = latchkeySchema.table('nodes', {
+  id: uuid('id').primaryKey(),
+  namespace: text('namespace').notNull(),
+  seenAt: exactMoment('seen_at').notNull(),
+})
+
+/** Which node has dropped which change. */
+export const changeAcks = latchkeySchema.table(
+  'change_acks',
+  {
+    sequence: bigint('sequence', { mode: 'number' }).notNull(),
+    node: uuid('node').notNull(),
+    at: exactMoment('at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.sequence, table.node] })],
+)

@@ -22,12 +22,18 @@ export function createSockets() {
   return {
     /** Connects to the next of the places in turn. Errors are the socket's to tell. */
     connect: ({ host, port, path }: Place): Socket => {
+      // Under TLS postgres.js takes all listeners off the socket, so its end may go unheard.
+      for (const socket of open.keys()) if (socket.destroyed) open.delete(socket)
       const turn = attempts++ % host.length
       const socket = path ? connect(path) : connect(port[turn]!, host[turn])
       open.set(socket, { bytesRead: 0, at: performance.now() })
       socket.on('close', () => open.delete(socket))
       // postgres.js reads the name from the socket when it checks the server's certificate.
       return Object.assign(socket, { host: host[turn], port: port[turn] })
+    },
+
+    closeAll: (): void => {
+      for (const socket of open.keys()) socket.destroy()
     },
 
     closeSilent: (): void => {
@@ -38,6 +44,11 @@ export function createSockets() {
       }
     },
   }
+}
+
+/** Never long, so that a server that is back is found soon; not all at once, so that it survives that. */
+export function secondsBeforeReconnect(attempt: number): number {
+  return (0.5 + Math.random() / 2) * Math.min(0.05 * 2 ** attempt, 1)
 }
 
 class SilentConnection extends Error {

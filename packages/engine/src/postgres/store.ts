@@ -1,9 +1,13 @@
-import { and, asc, desc, eq, inArray, isNotNull, isNull, gt, lte, or, sql, type SQL } from 'drizzle-orm'
+import { and, asc, count, desc, eq, inArray, isNotNull, isNull, gt, lte, or, sql, type SQL } from 'drizzle-orm'
 import { within } from '../deadline.ts'
 import { keyIdFromUuid, keyIdToUuid } from '../key-id.ts'
-import type { ApiKey, KeyState } from '../key.ts'
+import type { ApiKey, KeyState, Metadata } from '../key.ts'
+import type { RateLimit } from '../rate-limit.ts'
 import type { Created, IdempotencyRecord, KeyChanges, KeyStore, ListQuery, NewKey } from '../store.ts'
+import { hashBytes, hashFromBytes, type Environment } from '../secret.ts'
+import type { KeyFacts } from '../verdict.ts'
 import { advisoryLockKey } from './advisory-lock.ts'
+import { findUnconfirmed } from './change-log.ts'
 import type { Database, DrizzleDatabase } from './database.ts'
 import { idempotency, keys, lastUsed } from './schema.ts'
 
@@ -18,16 +22,23 @@ export function createPostgresStore(database: Database, namespace: string): KeyS
   const answer = <T>(work: Promise<T>) => within(DEADLINE_MS, work, () => database.reportOverdue())
   const quickAnswer = <T>(work: Promise<T>) => within(FIND_DEADLINE_MS, work, () => database.reportOverdue())
 
-  const byHash = selectKeys(drizzle)
-    .where(and(eq(keys.namespace, namespace), eq(keys.hash, sql.placeholder('hash'))))
-    .prepare('latchkey_find_by_hash')
-
   const owned = (owner: string) => and(eq(keys.namespace, namespace), eq(keys.owner, owner))
 
   return {
     async findByHash(hash) {
-      const rows = await quickAnswer(byHash.execute({ hash: Buffer.from(hash, 'base64url') }))
-      return firstKey(rows)
+      const [row] = await quickAnswer(
+        database.query<FactsRow>(`${SELECT_FACTS} and hash = $2`, [namespace, hashBytes(hash)]),
+      )
+      return row === undefined ? null : toFacts(row)
+    },
+
+    async findByHashes(hashes) {
+      // An array as text, which every driver sends alike.
+      const list = `{${hashes.map((hash) => `"\\\\x${hashBytes(hash).toString('hex')}"`).join(',')}}`
+      const rows = await quickAnswer(
+        database.query<FactsRow>(`${SELECT_FACTS} and hash = any($2::text::bytea[])`, [namespace, list]),
+      )
+      return new Map(rows.map((row) => [hashFromBytes(row.hash), toFacts(row)]))
     },
 
     create(key, options) {
@@ -58,7 +69,7 @@ export function createPostgresStore(database: Database, namespace: string): KeyS
         drizzle.transaction(async (transaction) => {
           const [current] = await transaction.select().from(keys).where(row).for('update')
           if (current === undefined) return { outcome: 'not_found' }
-          const decision = decide(toApiKey({ key: current, usedAt: null }))
+          const decision = decide(toApiKey({ key: current, lastUse: null }))
           if (!decision.ok) return { outcome: 'refused', refusal: decision.refusal }
           if (decision.changes !== null) {
             await transaction
@@ -73,24 +84,14 @@ export function createPostgresStore(database: Database, namespace: string): KeyS
               .where(row)
           }
           const [changed] = await selectKeys(transaction).where(row)
+          const isLoss = Boolean(decision.changes?.revokedAt ?? decision.changes?.disabledAt)
           return {
             outcome: 'changed',
             apiKey: toApiKey(changed!),
-            hash: Buffer.from(current.hash).toString('base64url'),
+            hash: hashFromBytes(current.hash),
+            unconfirmed: isLoss ? await findUnconfirmed(transaction, namespace) : null,
           }
         }),
-      )
-    },
-
-    async saveLastUses(uses) {
-      const rows = [...uses].map(([id, usedAt]) => ({ id: keyIdToUuid(id), at: new Date(usedAt) }))
-      // Sorted, so that two nodes that store the same keys at once cannot wait for each other.
-      await answer(
-        drizzle.execute(sql`
-          insert into ${lastUsed} (key_id, used_at)
-          select id, at from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as uses (id uuid, at timestamptz)
-          order by id
-          on conflict (key_id) do update set used_at = greatest(${lastUsed}.used_at, excluded.used_at)`),
       )
     },
 
@@ -100,11 +101,46 @@ export function createPostgresStore(database: Database, namespace: string): KeyS
   }
 }
 
-type KeyRow = { key: typeof keys.$inferSelect; usedAt: Date | null }
+/** What {@link KeyFacts} needs, in types that every driver reads alike. */
+const SELECT_FACTS = `select id::text, hash, owner, name, environment, scopes, metadata::text, rate_limits::text,
+  revoked_at is not null as revoked, disabled_at is not null as disabled,
+  (extract(epoch from expires_at) * 1000)::float8 as expires_at_ms
+  from latchkey.keys where namespace = $1`
+
+interface FactsRow {
+  id: string
+  hash: Uint8Array
+  owner: string
+  name: string
+  environment: Environment
+  scopes: string
+  metadata: string | null
+  rate_limits: string | null
+  revoked: boolean
+  disabled: boolean
+  expires_at_ms: number | null
+}
+
+function toFacts(row: FactsRow): KeyFacts {
+  return {
+    id: keyIdFromUuid(row.id),
+    owner: row.owner,
+    name: row.name,
+    environment: row.environment,
+    scopes: row.scopes === '' ? [] : row.scopes.split(' '),
+    metadata: row.metadata === null ? {} : (JSON.parse(row.metadata) as Metadata),
+    rateLimits: row.rate_limits === null ? [] : (JSON.parse(row.rate_limits) as RateLimit[]),
+    revoked: row.revoked,
+    disabled: row.disabled,
+    expiresAtMs: row.expires_at_ms,
+  }
+}
+
+type KeyRow = { key: typeof keys.$inferSelect; lastUse: typeof lastUsed.$inferSelect | null }
 
 function selectKeys(drizzle: DrizzleDatabase) {
   return drizzle
-    .select({ key: keys, usedAt: lastUsed.usedAt })
+    .select({ key: keys, lastUse: lastUsed })
     .from(keys)
     .leftJoin(lastUsed, eq(lastUsed.keyId, keys.id))
 }
@@ -114,7 +150,7 @@ function firstKey([row]: KeyRow[]): ApiKey | null {
 }
 
 /** The public record, field by field, so that a column added later is not told by accident. */
-function toApiKey({ key, usedAt }: KeyRow): ApiKey {
+function toApiKey({ key, lastUse }: KeyRow): ApiKey {
   return {
     id: keyIdFromUuid(key.id),
     namespace: key.namespace,
@@ -123,14 +159,16 @@ function toApiKey({ key, usedAt }: KeyRow): ApiKey {
     environment: key.environment,
     start: key.start,
     scopes: key.scopes,
-    metadata: key.metadata,
+    metadata: key.metadata ?? {},
+    rateLimits: key.rateLimits ?? [],
     createdAt: key.createdAt,
     createdBy: { id: key.createdById, name: key.createdByName },
-    updatedAt: key.updatedAt,
+    updatedAt: key.updatedAt ?? key.createdAt,
     expiresAt: key.expiresAt,
     disabledAt: key.disabledAt,
     revokedAt: key.revokedAt,
-    lastUsedAt: usedAt,
+    lastUsedAt: lastUse?.usedAt ?? null,
+    lastUsedAddress: lastUse?.address ?? null,
   }
 }
 
@@ -148,14 +186,17 @@ async function create(
   const lock = advisoryLockKey('owner', namespace, key.owner)
   await transaction.execute(sql`select pg_advisory_xact_lock(${lock}::bigint)`)
   const unrevoked = and(eq(keys.namespace, namespace), eq(keys.owner, key.owner), isNull(keys.revokedAt))
-  if ((await transaction.$count(keys, unrevoked)) >= maxKeys) return { outcome: 'too_many_keys' }
+  // It counts no further than it must.
+  const some = transaction.select({ id: keys.id }).from(keys).where(unrevoked).limit(maxKeys).as('some')
+  const [counted] = await transaction.select({ total: count() }).from(some)
+  if (counted!.total >= maxKeys) return { outcome: 'too_many_keys' }
 
   const [created] = await transaction.insert(keys).values(newRow(namespace, key)).returning()
   if (record !== null) {
     const row = { ...record, namespace, owner: key.owner, keyId: created!.id }
     await transaction.insert(idempotency).values(row)
   }
-  return { outcome: 'created', apiKey: toApiKey({ key: created!, usedAt: null }) }
+  return { outcome: 'created', apiKey: toApiKey({ key: created!, lastUse: null }) }
 }
 
 /** The outcome of an earlier request with the same record, or null when this one is the first. */
@@ -194,18 +235,15 @@ function newRow(namespace: string, key: NewKey): typeof keys.$inferInsert {
     id: keyIdToUuid(key.id)!,
     namespace,
     owner: key.owner,
-    hash: Buffer.from(key.hash, 'base64url'),
+    hash: hashBytes(key.hash),
     start: key.start,
     name: key.name,
     environment: key.environment,
-    scopes: [...key.scopes],
-    metadata: key.metadata,
+    scopes: key.scopes,
+    ...columns({ metadata: key.metadata, rateLimits: key.rateLimits }),
     createdAt: key.createdAt,
     createdById: key.createdBy.id,
     createdByName: key.createdBy.name,
-    updatedAt: key.createdAt,
-    updatedById: key.createdBy.id,
-    updatedByName: key.createdBy.name,
     expiresAt: key.expiresAt,
   }
 }
@@ -222,8 +260,13 @@ async function sweep(transaction: DrizzleDatabase, namespace: string, now: Date)
   await transaction.delete(idempotency).where(inArray(idempotency.id, dead))
 }
 
-function columns({ scopes, ...changes }: KeyChanges) {
-  return { ...changes, ...(scopes && { scopes: [...scopes] }) }
+/** A column that is null takes no room. */
+function columns({ metadata, rateLimits, ...changes }: KeyChanges) {
+  return {
+    ...changes,
+    ...(metadata && { metadata: Object.keys(metadata).length === 0 ? null : metadata }),
+    ...(rateLimits && { rateLimits: rateLimits.length === 0 ? null : rateLimits }),
+  }
 }
 
 function filters(query: ListQuery): (SQL | undefined)[] {

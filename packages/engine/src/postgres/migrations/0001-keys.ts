@@ -1,42 +1,43 @@
 import { sql } from 'drizzle-orm'
 import type { Migration } from '../migrate.ts'
 
-/** Keys, their last uses and replayable creates, and the notification that tells every node of a change. */
+/** Keys and replayable creates. */
 export const keysMigration: Migration = {
   version: 1,
   name: 'keys',
   statements: [
+    // Columns of fixed width first, and nothing that could be left out: there may be very many keys, and most
+    // never change. Null in updated_* is "never", in metadata and rate_limits "none"; scopes hold no spaces, so
+    // they are kept as OAuth writes them, at half the size of an array.
+    // A hash index is half as big as a tree here, and finds a key in one step however many there are.
     sql`create table latchkey.keys (
-      id uuid primary key,
-      namespace text not null,
-      owner text not null,
-      hash bytea not null unique check (octet_length(hash) = 32),
-      start text not null,
-      name text not null,
-      environment text not null check (environment in ('live', 'test')),
-      scopes text[] not null,
-      metadata jsonb not null,
+      id uuid primary key with (fillfactor = 100),
       created_at timestamptz(3) not null,
-      created_by_id text not null,
-      created_by_name text,
-      updated_at timestamptz(3) not null,
-      updated_by_id text not null,
-      updated_by_name text,
+      updated_at timestamptz(3),
       expires_at timestamptz(3),
       disabled_at timestamptz(3),
       revoked_at timestamptz(3),
+      hash bytea not null check (octet_length(hash) = 32),
+      namespace text not null,
+      owner text not null,
+      start text not null,
+      name text not null,
+      environment text not null check (environment in ('live', 'test')),
+      scopes text not null,
+      metadata jsonb,
+      rate_limits jsonb,
+      created_by_id text not null,
+      created_by_name text,
+      updated_by_id text,
+      updated_by_name text,
       revoked_by_id text,
-      revoked_by_name text
+      revoked_by_name text,
+      constraint keys_hash_unique exclude using hash (hash with =)
     )`,
-    sql`create index keys_by_creation on latchkey.keys (namespace, owner, created_at, id)`,
-    sql`create index keys_by_name on latchkey.keys (namespace, owner, lower(name) collate "C", id)`,
-    sql`create index keys_unrevoked on latchkey.keys (namespace, owner) where revoked_at is null`,
-
-    // No foreign key: a use that is stored late must not fail because its key is gone.
-    sql`create table latchkey.last_used (
-      key_id uuid primary key,
-      used_at timestamptz(3) not null
-    )`,
+    // Ids are UUIDv7, so new rows come at the end of these: no page needs room in the middle.
+    sql`create index keys_by_creation on latchkey.keys (owner, created_at, id) with (fillfactor = 100)`,
+    sql`create index keys_by_name on latchkey.keys (owner, lower(name) collate "C")`,
+    sql`create index keys_unrevoked on latchkey.keys (owner) where revoked_at is null`,
 
     sql`create table latchkey.idempotency (
       id bytea primary key check (octet_length(id) = 32),
@@ -48,18 +49,5 @@ export const keysMigration: Migration = {
       expires_at timestamptz(3) not null
     )`,
     sql`create index idempotency_by_expiry on latchkey.idempotency (namespace, expires_at)`,
-
-    // The payload is the hash as base64url, the name under which caches know the key.
-    sql`create function latchkey.announce_key_change() returns trigger language plpgsql set search_path = '' as $$
-      begin
-        perform pg_notify(
-          'latchkey_keys',
-          translate(encode((case when tg_op = 'DELETE' then old.hash else new.hash end), 'base64'), '+/=', '-_')
-        );
-        return null;
-      end
-    $$`,
-    sql`create trigger announce_key_change after insert or update or delete on latchkey.keys
-      for each row execute function latchkey.announce_key_change()`,
   ],
 }

@@ -1,0 +1,102 @@
+import { sql, type SQL } from 'drizzle-orm'
+import type { Migration } from '../migrate.ts'
+
+/** A statement that touches more keys than this is told as one change of everything, so that it cannot drown the feed. */
+const MAX_TOLD_ONE_BY_ONE = 1_000
+
+/**
+ * A trigger function that records and announces the keys in `touched`. It has its owner's rights, for whoever may
+ * change a key must tell, whatever else they may do. Everything is told once a statement, not once a row.
+ */
+function createRecorder(name: string, touched: string): SQL {
+  return sql.raw(`create function latchkey.${name}() returns trigger
+    language plpgsql security definer set search_path = '' as $$
+    declare
+      change record;
+    begin
+      -- Planned anew each time: the plan for one key, kept, would be hopeless for a million.
+      for change in execute $query$
+        with touched as (${touched}),
+        size as (
+          select count(*) > ${MAX_TOLD_ONE_BY_ONE} as is_bulk
+          from (select from touched limit ${MAX_TOLD_ONE_BY_ONE + 1}) as first_ones
+        )
+        insert into latchkey.changes (namespace, hash, wants_receipt)
+        select namespace, case when is_bulk then null else hash end as hash, bool_or(is_loss)
+        from touched, size group by 1, 2
+        returning sequence, namespace, hash, wants_receipt
+      $query$ loop
+        -- No Latchkey has a namespace longer than 63 characters, and no notification may be longer than 8,000 bytes.
+        perform pg_notify('latchkey_changes', format('%s %s %s %s',
+          change.sequence,
+          change.wants_receipt::int,
+          coalesce(translate(encode(change.hash, 'base64'), '+/=', '-_'), '*'),
+          left(change.namespace, 64)
+        ));
+      end loop;
+      return null;
+    end
+  $$`)
+}
+
+function createTrigger(name: string, event: string, tables = ''): SQL {
+  return sql.raw(`create trigger ${name} after ${event} on latchkey.keys ${tables}
+    for each statement execute function latchkey.${name}()`)
+}
+
+/**
+ * What changed, kept for a while and announced as it commits, so that every node can drop it from its cache; which
+ * nodes there are; and which of them have dropped what.
+ *
+ * Nodes and acknowledgements are worth nothing after a crash, so their tables are not logged: writing them waits
+ * for no disk.
+ */
+export const changesMigration: Migration = {
+  version: 2,
+  name: 'changes',
+  statements: [
+    // A null hash means every key of the namespace. The transaction's id says which readers can have seen the row.
+    sql`create table latchkey.changes (
+      sequence bigint generated always as identity primary key,
+      xid xid8 not null default pg_current_xact_id(),
+      namespace text not null,
+      hash bytea,
+      wants_receipt boolean not null,
+      at timestamptz not null default clock_timestamp()
+    )`,
+    sql`create index changes_by_transaction on latchkey.changes (xid)`,
+    sql`create unlogged table latchkey.nodes (
+      id uuid primary key,
+      namespace text not null,
+      seen_at timestamptz not null
+    )`,
+    sql`create unlogged table latchkey.change_acks (
+      sequence bigint not null,
+      node uuid not null,
+      at timestamptz not null default clock_timestamp(),
+      primary key (sequence, node)
+    )`,
+
+    createRecorder('record_inserted_keys', 'select namespace, hash, false as is_loss from added'),
+    createTrigger('record_inserted_keys', 'insert', 'referencing new table as added'),
+    createRecorder('record_deleted_keys', 'select namespace, hash, false as is_loss from removed'),
+    createTrigger('record_deleted_keys', 'delete', 'referencing old table as removed'),
+    // The old hash and namespace as well: a cache may know the row by what it was.
+    createRecorder(
+      'record_updated_keys',
+      `select added.namespace, added.hash,
+          (added.revoked_at is not null and removed.revoked_at is null)
+          or (added.disabled_at is not null and removed.disabled_at is null) as is_loss
+        from added left join removed using (id)
+        union all select namespace, hash, false from removed
+        where not exists (select from added where (id, namespace, hash) = (removed.id, removed.namespace, removed.hash))`,
+    ),
+    createTrigger('record_updated_keys', 'update', 'referencing old table as removed new table as added'),
+    // Which rows there were is not told, but whoever could have one in memory is listed.
+    createRecorder(
+      'record_truncated_keys',
+      'select distinct namespace, null::bytea as hash, false as is_loss from latchkey.nodes',
+    ),
+    createTrigger('record_truncated_keys', 'truncate'),
+  ],
+}
