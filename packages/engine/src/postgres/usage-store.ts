@@ -1,12 +1,28 @@
 import { createHash } from 'node:crypto'
-import { sql } from 'drizzle-orm'
+import { sql, type SQL } from 'drizzle-orm'
 import ipaddr from 'ipaddr.js'
 import { within } from '../deadline.ts'
 import { keyIdToUuid } from '../key-id.ts'
+import type { UsageRange } from '../usage-query.ts'
+import { RESOLUTIONS, type Resolution } from '../usage-retention.ts'
 import type { UsageBatch } from '../usage.ts'
 import type { Database } from './database.ts'
 
 const DEADLINE_MS = 5_000
+/** Rows deleted by one statement: far more than arrive meanwhile, too few to be felt. */
+const SWEEP_SIZE = 5_000
+/** A flush is sent again within seconds or, after an outage, when the database is back. */
+const FLUSHES_KEPT_DAYS = 7
+/** By which the table calls them. */
+const LETTERS: Readonly<Record<Resolution, string>> = { minute: 'm', quarterHour: 'q', day: 'd' }
+
+/** What is stored about a range. */
+export interface StoredCounts {
+  /** Counts of the range's resolution before this moment may have been deleted. Milliseconds since 1970. */
+  readonly deletedBeforeMs: number
+  /** Which bucket of the range, from 0; which outcome; how many. */
+  readonly counts: readonly (readonly [bucket: number, outcome: string, count: number])[]
+}
 
 /**
  * Where counts live. Like the keys' store it serves one namespace, and rejects with StoreUnavailable and nothing
@@ -18,6 +34,19 @@ export interface UsageStore {
    * or a later one before. A key that is gone by now is no error.
    */
   save(batch: UsageBatch): Promise<void>
+
+  /** What the owner's key with this id was used; null when there is no such key. */
+  readKey(owner: string, id: string, range: UsageRange): Promise<StoredCounts | null>
+
+  /** What all keys of the owner were used. */
+  readOwner(owner: string, range: UsageRange): Promise<StoredCounts>
+
+  /**
+   * Deletes counts from before these moments, some thousands at a time, and remembers that it did.
+   *
+   * @returns whether there is more to delete.
+   */
+  sweep(keptSinceMs: Readonly<Record<Resolution, number>>): Promise<boolean>
 }
 
 /** @param nodeId a UUID of the process' own: batches are told apart by it and their number. */
@@ -71,6 +100,82 @@ export function createUsageStore(database: Database, namespace: string, nodeId: 
           on conflict (subject, resolution, bucket, outcome) do update set count = usage.count + excluded.count`),
       )
     },
+
+    async readKey(owner, id, range) {
+      const uuid = keyIdToUuid(id)
+      if (uuid === null) return null
+      const known = sql`select id from latchkey.keys
+        where namespace = ${namespace} and owner = ${owner} and id = ${uuid}::uuid`
+      return read(known, range)
+    },
+
+    async readOwner(owner, range) {
+      return (await read(sql`select ${ownerSubjects(namespace)(owner)}::uuid as id`, range))!
+    },
+
+    async sweep(keptSinceMs) {
+      let isMore = false
+      for (const resolution of Object.keys(RESOLUTIONS) as Resolution[]) {
+        if (await sweepResolution(resolution, keptSinceMs[resolution])) isMore = true
+      }
+      await answer(
+        drizzle.execute(sql`
+          delete from latchkey.usage_flushes
+          where stored_at < now() - make_interval(days => ${FLUSHES_KEPT_DAYS}::int)`),
+      )
+      return isMore
+    },
+  }
+
+  /** One statement, so that what it sees of counts and of their deletion is of one moment. */
+  async function read(subject: SQL, { resolution, starts, endMs }: UsageRange): Promise<StoredCounts | null> {
+    const letter = sql`${LETTERS[resolution]}::"char"`
+    const [found] = await answer(
+      drizzle
+        .select({
+          isKnown: sql<boolean>`exists (${subject})`,
+          deletedBeforeMs: sql<number | null>`(
+            select (extract(epoch from since) * 1000)::float8 from latchkey.usage_kept
+            where namespace = ${namespace} and resolution = ${letter})`,
+          counts: sql<StoredCounts['counts'] | null>`(
+            select json_agg(json_build_array(bucket, outcome, count)) from (
+              select width_bucket(bucket, ${list(starts.map(moment))}::timestamptz[]) - 1 as bucket,
+                outcome, sum(count) as count
+              from latchkey.usage
+              where subject = (${subject}) and resolution = ${letter} and namespace = ${namespace}
+                and bucket >= ${moment(starts[0]!)}::timestamptz and bucket < ${moment(endMs)}::timestamptz
+              group by 1, 2
+            ) as buckets)`,
+        })
+        .from(sql`(values (1)) as one`),
+    )
+    if (found?.isKnown !== true) return null
+    return { deletedBeforeMs: found.deletedBeforeMs ?? 0, counts: found.counts ?? [] }
+  }
+
+  /** Leaves to other nodes what they are deleting, and never waits for a flush. */
+  async function sweepResolution(resolution: Resolution, sinceMs: number): Promise<boolean> {
+    const old = sql`namespace = ${namespace} and resolution = ${LETTERS[resolution]}::"char"
+      and bucket < ${moment(sinceMs)}::timestamptz`
+    await answer(
+      drizzle.execute(sql`
+        with kept as (
+          insert into latchkey.usage_kept (namespace, resolution, since)
+          values (${namespace}, ${LETTERS[resolution]}::"char", ${moment(sinceMs)}::timestamptz)
+          on conflict (namespace, resolution) do update set since = excluded.since
+          where usage_kept.since < excluded.since
+        ),
+        old as (
+          select ctid from latchkey.usage where ${old} limit ${SWEEP_SIZE} for update skip locked
+        )
+        delete from latchkey.usage where ctid in (select ctid from old)`),
+    )
+    const [left] = await answer(
+      drizzle
+        .select({ exists: sql<boolean>`exists (select from latchkey.usage where ${old})` })
+        .from(sql`(values (1)) as one`),
+    )
+    return left?.exists === true
   }
 }
 
