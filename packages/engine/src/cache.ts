@@ -1,25 +1,27 @@
-import { StoreUnavailable } from './store-unavailable.ts'
+import { DigestTable } from './digest-table.ts'
 import type { JudgeableKey } from './verdict.ts'
 
 /** No entry is trusted longer, so this bounds how long a change can go unseen when no notification arrives. */
 export const MAX_ENTRY_LIFETIME_MS = 5_000
 /** Entries end at different times, so that keys first seen together are not all read again together. */
 const MIN_ENTRY_LIFETIME_MS = 4_000
-const MAX_KNOWN = 20_000
-const MAX_UNKNOWN = 10_000
-/** Reads under way at once. Beyond it the store is drowning, and an answer now beats a longer queue. */
-const MAX_FLIGHTS = 1_000
+const MAX_KNOWN = 200_000
+const MAX_KNOWN_BYTES = 128 * 2 ** 20
+const MAX_UNKNOWN = 20_000
+/** What an entry costs beside the key it holds: its object, its digest and its slots. */
+const ENTRY_BYTES = 160
+
+/** Reads a key by its hash; null when there is none. */
+export type LoadKey = (hash: string) => Promise<JudgeableKey | null>
 
 /** What a {@link createKeyCache} needs from outside. */
 export interface KeyCacheOptions {
-  /** Reads a key by its hash; null when there is none. */
-  load: (hash: string) => Promise<JudgeableKey | null>
-  /** Milliseconds of a clock that never steps back. Wall time would stretch an entry's life when it is set back. */
-  monotonicNow?: () => number
+  /** Milliseconds since 1970: the clock of the `nowMs` that `get` is given. */
+  now: () => number
   random?: () => number
   maxKnown?: number
+  maxKnownBytes?: number
   maxUnknown?: number
-  maxFlights?: number
 }
 
 /**
@@ -32,9 +34,9 @@ export interface KeyCacheOptions {
  */
 export interface KeyCache {
   /** The key; null when it is known not to exist; undefined when the store must be asked. */
-  readonly get: (hash: string) => JudgeableKey | null | undefined
-  /** Asks the store, or joins whoever is asking. */
-  readonly fill: (hash: string) => Promise<JudgeableKey | null>
+  readonly get: (hash: string, nowMs: number) => JudgeableKey | null | undefined
+  /** Asks the store by `load`, or joins whoever is asking. */
+  readonly fill: (hash: string, load: LoadKey) => Promise<JudgeableKey | null>
   /** Forgets one hash. */
   readonly invalidate: (hash: string) => void
   /** Forgets everything, after changes may have been missed. */
@@ -43,26 +45,22 @@ export interface KeyCache {
 
 /** Makes an empty cache. */
 export function createKeyCache(options: KeyCacheOptions): KeyCache {
-  const { load, monotonicNow = performance.now.bind(performance), random = Math.random } = options
-  const { maxKnown = MAX_KNOWN, maxUnknown = MAX_UNKNOWN, maxFlights = MAX_FLIGHTS } = options
-  const known = createBoundedMap<JudgeableKey>(maxKnown)
-  const unknown = createBoundedMap<null>(maxUnknown)
+  const { now, random = Math.random } = options
+  const { maxKnown = MAX_KNOWN, maxKnownBytes = MAX_KNOWN_BYTES, maxUnknown = MAX_UNKNOWN } = options
+  const known = new DigestTable<JudgeableKey>({ maxEntries: maxKnown, maxBytes: maxKnownBytes })
+  const unknown = new DigestTable<null>({ maxEntries: maxUnknown, maxBytes: maxUnknown * ENTRY_BYTES })
   const flights = new Map<string, Promise<JudgeableKey | null>>()
 
-  function get(hash: string): JudgeableKey | null | undefined {
-    const now = monotonicNow()
-    const key = known.get(hash, now)
-    return key === undefined ? unknown.get(hash, now) : key
+  function get(hash: string, nowMs: number): JudgeableKey | null | undefined {
+    const key = known.get(hash, nowMs)
+    return key === undefined ? unknown.get(hash, nowMs) : key
   }
 
-  function fill(hash: string): Promise<JudgeableKey | null> {
+  function fill(hash: string, load: LoadKey): Promise<JudgeableKey | null> {
     const current = flights.get(hash)
     if (current !== undefined) return current
-    if (flights.size >= maxFlights) {
-      return Promise.reject(new StoreUnavailable('Too many keys are being looked up at once.'))
-    }
     // The entry's life starts with the read, not with its end: what it says was true then.
-    const startedAt = monotonicNow()
+    const startedAt = now()
     const isAttached = () => flights.get(hash) === flight
     const flight = load(hash)
       .then((key) => {
@@ -76,11 +74,11 @@ export function createKeyCache(options: KeyCacheOptions): KeyCache {
     return flight
   }
 
-  function remember(hash: string, key: JudgeableKey | null, startedAt: number): void {
-    const jitter = random() * (MAX_ENTRY_LIFETIME_MS - MIN_ENTRY_LIFETIME_MS)
-    const expiresAt = startedAt + MIN_ENTRY_LIFETIME_MS + jitter
-    if (key === null) unknown.set(hash, null, expiresAt)
-    else known.set(hash, key, expiresAt)
+  function remember(hash: string, key: JudgeableKey | null, nowMs: number): void {
+    const jitter = Math.round(random() * (MAX_ENTRY_LIFETIME_MS - MIN_ENTRY_LIFETIME_MS))
+    const lifetimeMs = MIN_ENTRY_LIFETIME_MS + jitter
+    if (key === null) unknown.set(hash, null, { bytes: ENTRY_BYTES, nowMs, lifetimeMs })
+    else known.set(hash, key, { bytes: ENTRY_BYTES + key.bytes, nowMs, lifetimeMs })
   }
 
   return {
@@ -96,46 +94,5 @@ export function createKeyCache(options: KeyCacheOptions): KeyCache {
       known.clear()
       unknown.clear()
     },
-  }
-}
-
-interface Entry<T> {
-  value: T
-  expiresAt: number
-  /** Read since it was last passed over: a cheaper mark than moving the entry at every read. */
-  isUsed: boolean
-}
-
-/** A map that stays small: when full it drops what expired, then what was not read for longest (second chance). */
-function createBoundedMap<T>(limit: number) {
-  const entries = new Map<string, Entry<T>>()
-
-  function evictOne(): void {
-    for (const [hash, entry] of entries) {
-      entries.delete(hash)
-      if (!entry.isUsed) return
-      entry.isUsed = false
-      entries.set(hash, entry)
-    }
-  }
-
-  return {
-    get(hash: string, now: number): T | undefined {
-      const entry = entries.get(hash)
-      if (entry === undefined) return undefined
-      if (entry.expiresAt <= now) {
-        entries.delete(hash)
-        return undefined
-      }
-      entry.isUsed = true
-      return entry.value
-    },
-    set(hash: string, value: T, expiresAt: number): void {
-      entries.delete(hash)
-      if (entries.size >= limit) evictOne()
-      entries.set(hash, { value, expiresAt, isUsed: false })
-    },
-    delete: (hash: string) => entries.delete(hash),
-    clear: () => entries.clear(),
   }
 }

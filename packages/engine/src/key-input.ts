@@ -1,8 +1,15 @@
 import type { JsonValue, Metadata } from './key.ts'
 import { parseKeyName } from './key-name.ts'
+import type { RateLimit } from './rate-limit.ts'
 import type { Environment } from './secret.ts'
 
 export const MAX_SCOPES = 100
+export const MAX_RATE_LIMITS = 4
+export const MAX_RATE_LIMIT = 1_000_000
+/** Longer times are the affair of quotas, which outlive a restart. */
+export const MAX_RATE_LIMIT_WINDOW_SECONDS = 3_600
+/** A name of a limit, as a caller reads it in the header RateLimit. */
+export const RATE_LIMIT_NAME = /^[a-z][a-z0-9_-]{0,31}$/
 export const MAX_METADATA_BYTES = 4_096
 /** Deeper JSON is refused before anything recursive, here or in Postgres, meets it. */
 export const MAX_METADATA_DEPTH = 16
@@ -73,6 +80,36 @@ export function checkMetadata(metadata: unknown): Checked<Metadata> {
   return { ok: true, value: metadata }
 }
 
+/** Several limits, each with a name of its own. Built anew, so that nothing unknown is stored along. */
+export function checkRateLimits(rateLimits: unknown): Checked<readonly RateLimit[]> {
+  if (!Array.isArray(rateLimits)) return invalid('rateLimits', 'must be a list')
+  if (rateLimits.length > MAX_RATE_LIMITS) return invalid('rateLimits', `must be at most ${MAX_RATE_LIMITS}`)
+  const checked: RateLimit[] = []
+  for (const rateLimit of rateLimits as unknown[]) {
+    const { name, limit, windowSeconds } = (rateLimit ?? {}) as Record<keyof RateLimit, unknown>
+    if (typeof name !== 'string' || !RATE_LIMIT_NAME.test(name)) {
+      return invalid(
+        'rateLimits',
+        'must each have a name of 1 to 32 of a-z, 0-9, "_" and "-", a letter first',
+      )
+    }
+    if (checked.some((other) => other.name === name)) {
+      return invalid('rateLimits', `must each have a name of their own; ${name} is there twice`)
+    }
+    if (!isWholeNumber(limit, MAX_RATE_LIMIT)) {
+      return invalid('rateLimits', `must each have a limit from 1 to ${MAX_RATE_LIMIT}, a whole number`)
+    }
+    if (!isWholeNumber(windowSeconds, MAX_RATE_LIMIT_WINDOW_SECONDS)) {
+      return invalid(
+        'rateLimits',
+        `must each have windowSeconds from 1 to ${MAX_RATE_LIMIT_WINDOW_SECONDS}, a whole number`,
+      )
+    }
+    checked.push({ name, limit, windowSeconds })
+  }
+  return { ok: true, value: checked }
+}
+
 /** The first thing that is wrong, or every value. */
 export function allChecked<T extends object>(checks: { [K in keyof T]: Checked<T[K]> }): Checked<T> {
   const values: Partial<T> = {}
@@ -100,6 +137,10 @@ function isJson(value: unknown, depth: number): value is JsonValue {
       ([name, item]) => name !== '__proto__' && isStorableText(name) && isJson(item, depth - 1),
     )
   )
+}
+
+function isWholeNumber(value: unknown, max: number): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= max
 }
 
 /** Postgres writes every digit of a number out: "1e308" is 5 bytes here and 309 there. */

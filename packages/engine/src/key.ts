@@ -1,3 +1,4 @@
+import type { RateLimit } from './rate-limit.ts'
 import type { Environment } from './secret.ts'
 
 /** A value that JSON can carry. */
@@ -24,6 +25,8 @@ export interface ApiKey {
   start: string
   scopes: readonly string[]
   metadata: Metadata
+  /** All of them hold at once. */
+  rateLimits: readonly RateLimit[]
   createdAt: Date
   createdBy: Actor
   updatedAt: Date
@@ -32,6 +35,8 @@ export interface ApiKey {
   revokedAt: Date | null
   /** When it last opened something, a few seconds late: uses are gathered before they are stored. */
   lastUsedAt: Date | null
+  /** The IP address it was used from in that minute; null when it was not told. */
+  lastUsedAddress: string | null
 }
 
 /** What a key is good for at one moment. Only an active key opens anything; only a revoked one never will again. */

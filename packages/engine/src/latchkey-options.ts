@@ -1,5 +1,6 @@
 import type { Database } from './postgres/database.ts'
 import { isKeyPrefix } from './secret.ts'
+import { resolveRetention, type UsageRetentionDays } from './usage-retention.ts'
 
 /** How a Latchkey is set up. */
 export interface LatchkeyOptions {
@@ -17,6 +18,11 @@ export interface LatchkeyOptions {
   maxKeysPerOwner?: number | undefined
   /** How long a create can be repeated with its Idempotency-Key; 600 when left out. */
   idempotencyWindowSeconds?: number | undefined
+  /**
+   * For how many days requests are kept counted: 7 by the minute, 90 by the quarter of an hour, from which hours and
+   * the days of every time zone are made, and 730 by the UTC day, when left out. The same on every node.
+   */
+  usageRetentionDays?: Partial<UsageRetentionDays> | undefined
   /** Milliseconds since 1970, for tests. */
   now?: (() => number) | undefined
   /** Told of trouble in the background, which no caller waits for. A process warning when left out. */
@@ -37,6 +43,7 @@ export function resolveOptions(options: LatchkeyOptions) {
     migrate: options.migrate ?? true,
     maxKeysPerOwner: options.maxKeysPerOwner ?? 10_000,
     idempotencyWindowSeconds: options.idempotencyWindowSeconds ?? 600,
+    usageRetentionDays: resolveRetention(options.usageRetentionDays),
     now: options.now ?? Date.now,
     onError: options.onError ?? ((error: Error) => process.emitWarning(error)),
   }

@@ -102,7 +102,10 @@ async function connect(
       const facts = await lookUp(hash)
       return facts && prepare(facts)
     }
-  const look = { one: store.findByHash, many: store.findByHashes }
+  const look = {
+    one: (hash: string) => store.findByHash(hash),
+    many: (hashes: readonly string[]) => store.findByHashes(hashes),
+  }
   const news = { onChange: cache.invalidate, onGap: cache.clear }
   const changes = await followChanges({ database, log, namespace, ...news, onError })
   const awaitReceipt = createReceipts({ confirm: changes.confirm, readReceipt: log.readReceipt })

@@ -1,5 +1,7 @@
 import type { ApiKey, Metadata } from './key.ts'
+import type { KeyLimits, RateLimitState } from './rate-limit.ts'
 import type { Environment } from './secret.ts'
+import type { UsageMeter } from './usage.ts'
 
 /** What a handler learns about the key that opened its route. Frozen, and shared by every request with that key. */
 export interface VerifiedKey {
@@ -11,19 +13,62 @@ export interface VerifiedKey {
   readonly metadata: Readonly<Metadata>
 }
 
-/** Why a key was refused. The first two are told before any key was recognised, so they carry none. */
-export type RefusalReason =
-  'malformed' | 'unknown' | 'revoked' | 'expired' | 'disabled' | 'environment' | 'insufficient_scope'
+/** Why a key was refused that was recognised. */
+export type KeyRefusal =
+  'revoked' | 'expired' | 'disabled' | 'environment' | 'insufficient_scope' | 'rate_limited'
+
+/** Why a key was refused. The first three are told before any key was recognised, so they carry none. */
+export type RefusalReason = 'malformed' | 'unknown' | 'too_many_attempts' | KeyRefusal
 
 /** The closed set of outcomes. */
-export type Verdict =
-  | { readonly ok: true; readonly key: VerifiedKey }
-  | { readonly ok: false; readonly reason: RefusalReason; readonly key: VerifiedKey | null }
+export type Verdict = Accepted | Refused | RateLimited
+
+/** The key may be used. */
+export interface Accepted {
+  readonly ok: true
+  readonly key: VerifiedKey
+  /** Where each of the key's limits stands: live, so read it before the next request changes it. */
+  readonly rateLimits: readonly RateLimitState[]
+}
+
+/** The key may not be used, or there is none. */
+export interface Refused {
+  readonly ok: false
+  readonly reason: Exclude<RefusalReason, 'rate_limited'>
+  readonly key: VerifiedKey | null
+  /** With `too_many_attempts`: milliseconds until the client's next wrong secret gets an answer again. */
+  readonly retryAfterMs?: number
+}
+
+/** The key may be used, but not so often. */
+export interface RateLimited {
+  readonly ok: false
+  readonly reason: 'rate_limited'
+  readonly key: VerifiedKey
+  readonly rateLimits: readonly RateLimitState[]
+  /** The names of the limits that were reached. */
+  readonly violated: readonly string[]
+  /** Milliseconds until the same request is within its limits; null when it costs more than a limit allows at all. */
+  readonly retryAfterMs: number | null
+}
 
 /** What a route asks of a key: every one of these scopes and, if named, this environment. */
 export interface Requirement {
   readonly scopes?: readonly string[]
   readonly environment?: Environment
+  /** Units that the request takes from each of the key's rate limits; 1 when left out. */
+  readonly cost?: number
+}
+
+/** What a verdict needs to know of a key's record. */
+export interface KeyFacts extends Pick<
+  ApiKey,
+  'id' | 'owner' | 'name' | 'environment' | 'scopes' | 'metadata' | 'rateLimits'
+> {
+  readonly revoked: boolean
+  readonly disabled: boolean
+  /** null when it never expires. */
+  readonly expiresAtMs: number | null
 }
 
 /**
@@ -34,40 +79,57 @@ export interface JudgeableKey {
   readonly key: VerifiedKey
   readonly revoked: boolean
   readonly disabled: boolean
-  /** Infinity when it never expires, so that judging needs one comparison. */
-  readonly expiresAtMs: number
-  readonly accepted: Verdict
+  readonly expiresAtMs: number | null
+  readonly limits: KeyLimits | null
+  readonly meter: UsageMeter
+  readonly accepted: Accepted
+  /** About how much memory it takes. */
+  readonly bytes: number
 }
 
 /** The text is nothing Latchkey can have issued. */
-export const MALFORMED: Verdict = Object.freeze({ ok: false, reason: 'malformed', key: null })
+export const MALFORMED: Refused = Object.freeze({ ok: false, reason: 'malformed', key: null })
 /** The text is well formed, but no key of this namespace has it. */
-export const UNKNOWN: Verdict = Object.freeze({ ok: false, reason: 'unknown', key: null })
+export const UNKNOWN: Refused = Object.freeze({ ok: false, reason: 'unknown', key: null })
 
-/** Prepares a record for {@link judge}. Everything that allocates happens here, once for many verdicts. */
-export function prepareKey(apiKey: ApiKey): JudgeableKey {
-  const key: VerifiedKey = deepFreeze({
-    id: apiKey.id,
-    owner: apiKey.owner,
-    name: apiKey.name,
-    environment: apiKey.environment,
-    scopes: [...apiKey.scopes],
-    metadata: structuredClone(apiKey.metadata),
+const NO_METADATA: Metadata = Object.freeze({})
+const NO_RATE_LIMITS: readonly RateLimitState[] = Object.freeze([])
+/** Measured: a key without metadata, with scopes that other keys have as well. */
+const KEY_BYTES = 420
+const LIMIT_BYTES = 500
+
+/** Prepares a key for {@link judge}. Everything that allocates happens here, once for many verdicts. */
+export function prepareKey(
+  facts: KeyFacts,
+  { limits, meter }: { limits: KeyLimits | null; meter: UsageMeter },
+): JudgeableKey {
+  const metadata = JSON.stringify(facts.metadata)
+  const key: VerifiedKey = Object.freeze({
+    id: facts.id,
+    owner: facts.owner,
+    name: facts.name,
+    environment: facts.environment,
+    scopes: Object.freeze(facts.scopes),
+    metadata: metadata === '{}' ? NO_METADATA : deepFreeze(structuredClone(facts.metadata)),
   })
   return {
     key,
-    revoked: apiKey.revokedAt !== null,
-    disabled: apiKey.disabledAt !== null,
-    expiresAtMs: apiKey.expiresAt?.getTime() ?? Infinity,
-    accepted: Object.freeze({ ok: true, key }),
+    revoked: facts.revoked,
+    disabled: facts.disabled,
+    expiresAtMs: facts.expiresAtMs,
+    limits,
+    meter,
+    accepted: Object.freeze({ ok: true, key, rateLimits: limits?.states ?? NO_RATE_LIMITS }),
+    // Parsed JSON takes several times the memory of its text.
+    bytes: KEY_BYTES + 8 * (metadata.length - 2) + LIMIT_BYTES * facts.rateLimits.length,
   }
 }
 
-/** Judges a recognised key against a request and a clock. Pure; what fails first answers. */
-export function judge(judgeable: JudgeableKey, requirement: Requirement, nowMs: number): Verdict {
-  const { key } = judgeable
+/** Judges a recognised key against a request and a clock. Pure; what fails first answers. Limits come after it. */
+export function judge(judgeable: JudgeableKey, requirement: Requirement, nowMs: number): Accepted | Refused {
+  const { key, expiresAtMs } = judgeable
   if (judgeable.revoked) return { ok: false, reason: 'revoked', key }
-  if (judgeable.expiresAtMs <= nowMs) return { ok: false, reason: 'expired', key }
+  if (expiresAtMs !== null && expiresAtMs <= nowMs) return { ok: false, reason: 'expired', key }
   if (judgeable.disabled) return { ok: false, reason: 'disabled', key }
   if (requirement.environment !== undefined && requirement.environment !== key.environment) {
     return { ok: false, reason: 'environment', key }

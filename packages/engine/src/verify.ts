@@ -1,45 +1,123 @@
-import type { KeyCache } from './cache.ts'
+import type { Attempts, Caller } from './attempts.ts'
+import type { KeyCache, LoadKey } from './cache.ts'
 import { hashSecret, MAX_SECRET_LENGTH, MIN_SECRET_LENGTH, parseSecret } from './secret.ts'
+import type { KeyLimits } from './rate-limit.ts'
 import type { UsageRecorder } from './usage.ts'
-import { judge, MALFORMED, UNKNOWN, type JudgeableKey, type Requirement, type Verdict } from './verdict.ts'
+import {
+  judge,
+  MALFORMED,
+  UNKNOWN,
+  type Accepted,
+  type JudgeableKey,
+  type RateLimited,
+  type Refused,
+  type Requirement,
+  type Verdict,
+} from './verdict.ts'
 
 const NO_REQUIREMENT: Requirement = Object.freeze({})
 
 /** What {@link createVerifier} needs from outside. */
 export interface VerifierOptions {
   cache: KeyCache
+  /** Asks the store. */
+  load: LoadKey
+  /** Asks the store for clients that presented many wrong secrets: a way that cannot crowd out the other. */
+  loadForSuspects: LoadKey
+  attempts: Attempts
   usage: UsageRecorder
   now: () => number
 }
 
 /** Text in, verdict out; see {@link createVerifier}. */
-export type Verify = (text: string, requirement?: Requirement) => Verdict | Promise<Verdict>
+export type Verify = (text: string, requirement?: Requirement, caller?: Caller) => Verdict | Promise<Verdict>
 
 /**
  * Makes the hot path. A text whose hash the cache knows gets its verdict at once, with no await, no query and
  * no write: its form needs no check, since only a well-formed secret was ever given that hash. Any other text
  * is checked before the store is asked, so a typing mistake costs no query either.
  *
+ * With a caller, its wrong secrets are counted, and its address is noted as the one that used a key last.
+ *
  * It rejects with StoreUnavailable when the store must be asked and cannot answer. It never guesses.
  */
-export function createVerifier({ cache, usage, now }: VerifierOptions): Verify {
-  function settle(key: JudgeableKey | null, requirement: Requirement): Verdict {
-    if (key === null) return UNKNOWN
-    const nowMs = now()
-    const verdict = judge(key, requirement, nowMs)
-    if (verdict.ok) usage.record(key, nowMs)
+export function createVerifier({
+  cache,
+  load,
+  loadForSuspects,
+  attempts,
+  usage,
+  now,
+}: VerifierOptions): Verify {
+  function settle(
+    judgeable: JudgeableKey | null,
+    requirement: Requirement,
+    caller: Caller | undefined,
+    nowMs: number,
+  ): Verdict | Promise<Verdict> {
+    if (judgeable === null) return refuseSecret(UNKNOWN, caller, nowMs)
+    const verdict = judge(judgeable, requirement, nowMs)
+    if (verdict.ok && judgeable.limits !== null) {
+      const { cost = 1 } = requirement
+      const isAdmitted = judgeable.limits.admit(cost, nowMs)
+      if (isAdmitted instanceof Promise) {
+        return isAdmitted.then((late) =>
+          late ? conclude(judgeable, verdict, caller, nowMs) : limit(judgeable, cost, caller, nowMs),
+        )
+      }
+      if (!isAdmitted) return limit(judgeable, cost, caller, nowMs)
+    }
+    return conclude(judgeable, verdict, caller, nowMs)
+  }
+
+  function conclude(
+    { meter }: JudgeableKey,
+    verdict: Accepted | Refused | RateLimited,
+    caller: Caller | undefined,
+    nowMs: number,
+  ): Verdict {
+    usage.record(meter, verdict.ok ? 'accepted' : verdict.reason, nowMs, caller)
     return verdict
   }
 
-  async function askStore(hash: string, requirement: Requirement): Promise<Verdict> {
-    return settle(await cache.fill(hash), requirement)
+  function limit(judgeable: JudgeableKey, cost: number, caller: Caller | undefined, nowMs: number): Verdict {
+    const limits = judgeable.limits as KeyLimits
+    const verdict: RateLimited = {
+      ok: false,
+      reason: 'rate_limited',
+      key: judgeable.key,
+      rateLimits: limits.states,
+      violated: limits.violatedBy(cost),
+      retryAfterMs: limits.retryAfterMs(cost, nowMs),
+    }
+    return conclude(judgeable, verdict, caller, nowMs)
   }
 
-  return function verify(text, requirement = NO_REQUIREMENT) {
-    if (text.length < MIN_SECRET_LENGTH || text.length > MAX_SECRET_LENGTH) return MALFORMED
+  function refuseSecret(verdict: Refused, caller: Caller | undefined, nowMs: number): Refused {
+    const retryAfterMs = caller === undefined ? 0 : attempts.fail(caller, nowMs)
+    return retryAfterMs === 0 ? verdict : { ok: false, reason: 'too_many_attempts', key: null, retryAfterMs }
+  }
+
+  async function askStore(
+    hash: string,
+    requirement: Requirement,
+    caller: Caller | undefined,
+    nowMs: number,
+  ): Promise<Verdict> {
+    const isSuspect = caller !== undefined && attempts.isSuspect(caller, nowMs)
+    const judgeable = await cache.fill(hash, isSuspect ? loadForSuspects : load)
+    return settle(judgeable, requirement, caller, now())
+  }
+
+  return function verify(text, requirement = NO_REQUIREMENT, caller) {
+    const nowMs = now()
+    if (text.length < MIN_SECRET_LENGTH || text.length > MAX_SECRET_LENGTH) {
+      return refuseSecret(MALFORMED, caller, nowMs)
+    }
     const hash = hashSecret(text)
-    const key = cache.get(hash)
-    if (key !== undefined) return settle(key, requirement)
-    return parseSecret(text) === null ? MALFORMED : askStore(hash, requirement)
+    const judgeable = cache.get(hash, nowMs)
+    if (judgeable !== undefined) return settle(judgeable, requirement, caller, nowMs)
+    if (parseSecret(text) === null) return refuseSecret(MALFORMED, caller, nowMs)
+    return askStore(hash, requirement, caller, nowMs)
   }
 }

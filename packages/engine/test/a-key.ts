@@ -1,4 +1,7 @@
-import type { ApiKey } from '@latchkey/engine'
+import type { ApiKey, RateLimit } from '@latchkey/engine'
+import { createRateLimiter } from '../src/rate-limit.ts'
+import { UsageMeter } from '../src/usage.ts'
+import { prepareKey, type JudgeableKey, type KeyFacts } from '../src/verdict.ts'
 
 /** A record for tests that need one but not its details. */
 export function aKey(differences: Partial<ApiKey> = {}): ApiKey {
@@ -12,6 +15,7 @@ export function aKey(differences: Partial<ApiKey> = {}): ApiKey {
     start: 'lk_live_a1B2',
     scopes: ['contacts:read'],
     metadata: {},
+    rateLimits: [],
     createdAt,
     createdBy: { id: 'user', name: 'Ann' },
     updatedAt: createdAt,
@@ -19,6 +23,28 @@ export function aKey(differences: Partial<ApiKey> = {}): ApiKey {
     disabledAt: null,
     revokedAt: null,
     lastUsedAt: null,
+    lastUsedAddress: null,
     ...differences,
   }
+}
+
+/** The same, as verdicts need it. */
+export function facts(differences: Partial<ApiKey> = {}): KeyFacts {
+  const { revokedAt, disabledAt, expiresAt, ...key } = aKey(differences)
+  return {
+    ...key,
+    revoked: revokedAt !== null,
+    disabled: disabledAt !== null,
+    expiresAtMs: expiresAt?.getTime() ?? null,
+  }
+}
+
+/** The same, ready to be judged, with nothing taken from its limits yet. */
+export function aJudgeableKey(differences: Partial<ApiKey> = {}): JudgeableKey {
+  const known = facts(differences)
+  const limits: readonly RateLimit[] = known.rateLimits
+  return prepareKey(known, {
+    limits: createRateLimiter().limitsOf(known.id, limits, 0),
+    meter: new UsageMeter(known.id, known.owner),
+  })
 }

@@ -3,9 +3,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createKeyCache } from '../src/cache.ts'
 import { hashSecret } from '../src/secret.ts'
-import { prepareKey } from '../src/verdict.ts'
 import { createVerifier } from '../src/verify.ts'
-import { aKey } from './a-key.ts'
+import { createAttempts } from '../src/attempts.ts'
+import { UsageMeter } from '../src/usage.ts'
+import { aJudgeableKey } from './a-key.ts'
 
 /**
  * A key that is changed while it is verified, with every wait between processes in the scheduler's hands. The
@@ -20,18 +21,23 @@ function createWorld(scheduler: fc.Scheduler) {
 
   const wait = (label: string) => scheduler.schedule(Promise.resolve(), label)
 
-  const cache = createKeyCache({
-    async load() {
-      await wait('the query reaches the database')
-      const seen = row
-      await wait('the answer comes back')
-      return seen.exists ? prepareKey(aKey({ metadata: { version: seen.version } })) : null
-    },
-    monotonicNow: () => 0,
-  })
+  async function load() {
+    await wait('the query reaches the database')
+    const seen = row
+    await wait('the answer comes back')
+    return seen.exists ? aJudgeableKey({ metadata: { version: seen.version } }) : null
+  }
+  const cache = createKeyCache({ now: () => 0 })
   const verify = createVerifier({
     cache,
-    usage: { record: () => undefined, flush: async () => undefined },
+    load,
+    loadForSuspects: load,
+    attempts: createAttempts(),
+    usage: {
+      meterOf: (id, owner) => new UsageMeter(id, owner),
+      record: () => undefined,
+      flush: async () => undefined,
+    },
     now: () => 0,
   })
 
@@ -61,7 +67,7 @@ function createWorld(scheduler: fc.Scheduler) {
       acknowledged = row.version
     },
     cachedVersion() {
-      const cached = cache.get(hash)
+      const cached = cache.get(hash, 0)
       return cached === undefined ? undefined : cached === null ? 'none' : cached.key.metadata['version']
     },
     currentVersion: () => (row.exists ? row.version : 'none'),

@@ -1,21 +1,29 @@
 import { describe, expect, it, vi } from 'vitest'
 import { StoreUnavailable } from '@latchkey/engine'
 import { createKeyCache } from '../src/cache.ts'
-import { prepareKey, type JudgeableKey } from '../src/verdict.ts'
-import { aKey } from './a-key.ts'
+import type { JudgeableKey } from '../src/verdict.ts'
+import { aJudgeableKey } from './a-key.ts'
 
-const key = prepareKey(aKey())
+const key = aJudgeableKey()
 
 function setUp({
   random = 0.5,
   ...limits
-}: { random?: number; maxKnown?: number; maxUnknown?: number; maxFlights?: number } = {}) {
+}: { random?: number; maxKnown?: number; maxUnknown?: number; maxKnownBytes?: number } = {}) {
   const clock = { now: 0 }
   const load = vi.fn<(hash: string) => Promise<JudgeableKey | null>>(async (hash) =>
     hash.startsWith('known') ? key : null,
   )
-  const cache = createKeyCache({ load, monotonicNow: () => clock.now, random: () => random, ...limits })
-  return { clock, load, cache }
+  const cache = createKeyCache({ now: () => clock.now, random: () => random, ...limits })
+  return {
+    clock,
+    load,
+    cache: {
+      ...cache,
+      get: (hash: string) => cache.get(hash, clock.now),
+      fill: (hash: string) => cache.fill(hash, load),
+    },
+  }
 }
 
 /** A load that the test answers when it wants to. */
@@ -144,14 +152,10 @@ describe('the key cache', () => {
     expect(cache.get('invented9999')).toBeNull()
   })
 
-  it('refuses to queue more reads than the store can serve', async () => {
-    const { cache, load } = setUp({ maxFlights: 2 })
-    const answer = held()
-    load.mockReturnValue(answer.promise)
-    const waiting = [cache.fill('known1'), cache.fill('known2'), cache.fill('known2')]
-    await expect(cache.fill('known3')).rejects.toThrow(StoreUnavailable)
-    answer.resolve(key)
-    expect(await Promise.all(waiting)).toEqual([key, key, key])
-    expect(await cache.fill('known3')).toBe(key)
+  it('holds no more bytes than it may', async () => {
+    const { cache } = setUp({ maxKnownBytes: 10 * (key.bytes + 160) })
+    const hashes = Array.from({ length: 30 }, (_, i) => `known${i}`)
+    for (const hash of hashes) await cache.fill(hash)
+    expect(hashes.filter((hash) => cache.get(hash) === key)).toHaveLength(10)
   })
 })

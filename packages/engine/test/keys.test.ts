@@ -39,13 +39,16 @@ describe.each(testDatabases)('keys on $name', ({ create }) => {
         start: secret.slice(0, 'lk_live_a1B2'.length),
         scopes: [],
         metadata: {},
+        rateLimits: [],
         createdAt: new Date(clock.now),
         createdBy: ann,
         updatedAt: new Date(clock.now),
         expiresAt: null,
         disabledAt: null,
         revokedAt: null,
+        lastUsedAddress: null,
         lastUsedAt: null,
+        lastUsedAddress: null,
       })
       expect(await latchkey.keys.get(owner, apiKey.id)).toEqual(apiKey)
     })

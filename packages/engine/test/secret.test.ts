@@ -1,6 +1,7 @@
-import { generateSecret, hashSecret, isKeyPrefix, parseSecret, SECRET_PATTERN } from '@latchkey/engine'
+import { generateSecret, isKeyPrefix, parseSecret, SECRET_PATTERN } from '@latchkey/engine'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { hashBytes, hashFromBytes, hashSecret } from '../src/secret.ts'
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const BODY_LENGTH = 36
@@ -152,8 +153,10 @@ describe('isKeyPrefix', () => {
 })
 
 describe('hashSecret', () => {
-  it('is SHA-256 as base64url', () => {
-    expect(hashSecret('abc')).toBe('ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0')
+  it('is SHA-256, one character for each byte', () => {
+    const bytes = hashBytes(hashSecret('abc'))
+    expect(bytes.toString('hex')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
+    expect(hashFromBytes(bytes)).toBe(hashSecret('abc'))
   })
 })
 

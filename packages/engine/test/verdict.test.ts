@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { judge, prepareKey } from '../src/verdict.ts'
-import { aKey } from './a-key.ts'
+import { judge } from '../src/verdict.ts'
+import { aJudgeableKey, aKey } from './a-key.ts'
 
 const now = Date.parse('2026-06-01T00:00:00Z')
 const past = new Date(now - 1)
@@ -9,8 +9,12 @@ const future = new Date(now + 1)
 
 describe('judge', () => {
   it('accepts an active key that has what is asked', () => {
-    const key = prepareKey(aKey({ scopes: ['a', 'b'], expiresAt: future }))
-    expect(judge(key, { scopes: ['b', 'a'], environment: 'live' }, now)).toEqual({ ok: true, key: key.key })
+    const key = aJudgeableKey({ scopes: ['a', 'b'], expiresAt: future })
+    expect(judge(key, { scopes: ['b', 'a'], environment: 'live' }, now)).toEqual({
+      ok: true,
+      key: key.key,
+      rateLimits: [],
+    })
   })
 
   it.each([
@@ -21,7 +25,7 @@ describe('judge', () => {
     ['environment', { environment: 'test' as const, scopes: [] }],
     ['insufficient_scope', { scopes: ['contacts:reader'] }],
   ])('answers %s first for %j', (reason, differences) => {
-    const key = prepareKey(aKey(differences))
+    const key = aJudgeableKey(differences)
     const verdict = judge(key, { scopes: ['contacts:read'], environment: 'live' }, now)
     expect(verdict).toEqual({ ok: false, reason, key: key.key })
   })
@@ -30,26 +34,26 @@ describe('judge', () => {
     const scopes = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e'))
     fc.assert(
       fc.property(scopes, scopes, (held, required) => {
-        const verdict = judge(prepareKey(aKey({ scopes: held })), { scopes: required }, now)
+        const verdict = judge(aJudgeableKey({ scopes: held }), { scopes: required }, now)
         expect(verdict.ok).toBe(required.every((scope) => held.includes(scope)))
       }),
     )
   })
 
   it('judges the same cached key anew as time passes', () => {
-    const key = prepareKey(aKey({ expiresAt: future }))
+    const key = aJudgeableKey({ expiresAt: future })
     expect(judge(key, {}, now).ok).toBe(true)
     expect(judge(key, {}, now + 1)).toMatchObject({ ok: false, reason: 'expired' })
   })
 
   it('gives the same object for every acceptance, so that a hit allocates nothing', () => {
-    const key = prepareKey(aKey())
+    const key = aJudgeableKey()
     expect(judge(key, {}, now)).toBe(judge(key, {}, now))
   })
 
   it('shares nothing that a handler could change for others', () => {
     const record = aKey({ metadata: { plan: { name: 'gold' } } })
-    const { key } = prepareKey(record)
+    const { key } = aJudgeableKey(record)
     expect(() => Object.assign(key, { owner: 'other' })).toThrow(TypeError)
     expect(() => (key.scopes as string[]).push('admin')).toThrow(TypeError)
     expect(() => Object.assign(key.metadata['plan'] as object, { name: 'x' })).toThrow(TypeError)
@@ -57,7 +61,7 @@ describe('judge', () => {
   })
 
   it('carries only what a handler may know', () => {
-    const { key } = prepareKey(aKey())
+    const { key } = aJudgeableKey()
     expect(Object.keys(key).sort()).toEqual(['environment', 'id', 'metadata', 'name', 'owner', 'scopes'])
   })
 })

@@ -4,19 +4,31 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { createKeyCache } from '../src/cache.ts'
 import { hashSecret } from '../src/secret.ts'
-import { prepareKey } from '../src/verdict.ts'
 import { createVerifier } from '../src/verify.ts'
-import { aKey } from './a-key.ts'
+import { createAttempts } from '../src/attempts.ts'
+import { UsageMeter, type UsageRecorder } from '../src/usage.ts'
+import { aJudgeableKey } from './a-key.ts'
 import { ann, anOwner, must, useDatabase } from './set-up.ts'
 
 describe('the hot path', () => {
   const secret = generateSecret({ prefix: 'lk', environment: 'live' })
 
   function setUp() {
-    const key = prepareKey(aKey())
+    const key = aJudgeableKey()
     const load = vi.fn(async (hash: string) => (hash === hashSecret(secret) ? key : null))
-    const usage = { record: vi.fn(), flush: async () => undefined }
-    const verify = createVerifier({ cache: createKeyCache({ load }), usage, now: () => 1 })
+    const usage = {
+      meterOf: (id: string, owner: string) => new UsageMeter(id, owner),
+      record: vi.fn<UsageRecorder['record']>(),
+      flush: async () => undefined,
+    }
+    const verify = createVerifier({
+      cache: createKeyCache({ now: () => 1 }),
+      load,
+      loadForSuspects: load,
+      attempts: createAttempts(),
+      usage,
+      now: () => 1,
+    })
     return { load, usage, verify }
   }
 
@@ -64,13 +76,17 @@ describe('the hot path', () => {
     expect(load).not.toHaveBeenCalled()
   })
 
-  it('notes only uses that were accepted', async () => {
+  it('counts each request with a known key once, by what became of it', async () => {
     const { usage, verify } = setUp()
     await verify(secret, { scopes: ['contacts:write'] })
     await verify(generateSecret({ prefix: 'lk', environment: 'live' }))
-    expect(usage.record).not.toHaveBeenCalled()
     await verify(secret)
-    expect(usage.record).toHaveBeenCalledOnce()
+    await verify(secret)
+    expect(usage.record.mock.calls.map(([, outcome]) => outcome)).toEqual([
+      'insufficient_scope',
+      'accepted',
+      'accepted',
+    ])
   })
 
   it('rejects, and refuses nobody, when the store cannot answer', async () => {
@@ -104,7 +120,7 @@ describe.each(testDatabases)('verify on $name', ({ create }) => {
     const options = { scopes: ['contacts:read'], environment: 'test' as const, metadata: { plan: 'gold' } }
     const { owner, secret, id } = await aNewKey(options)
     const verdict = await latchkey.verify(secret, { scopes: ['contacts:read'], environment: 'test' })
-    expect(verdict).toEqual({ ok: true, key: { id, owner, name: 'k', ...options } })
+    expect(verdict).toEqual({ ok: true, key: { id, owner, name: 'k', ...options }, rateLimits: [] })
   })
 
   it('accepts a new key even where its secret was tried, and remembered as unknown, just before', async () => {
@@ -164,23 +180,20 @@ describe.each(testDatabases)('verify on $name', ({ create }) => {
   })
 
   it('tells no cache of a use', async () => {
-    const news: string[] = []
-    const stop = await db.database.listen(
-      'latchkey_keys',
-      (hash) => news.push(hash),
-      () => undefined,
+    const news: (string | undefined)[] = []
+    const listening = await db.database.listen!('latchkey_changes', (payload) =>
+      news.push(payload.split(' ')[2]),
     )
     const used = await aNewKey()
     const short = await db.latchkey()
     await short.verify(used.secret)
     await short.close()
     const next = await aNewKey()
+    const [first, second] = [used, next].map(({ secret }) => hash('sha256', secret, 'base64url'))
     // News comes in the order of the commits, so what a use had told would be between the two.
-    await expect.poll(() => news).toContain(hashSecret(next.secret))
-    expect(news.slice(news.indexOf(hashSecret(used.secret)))).toEqual(
-      [used.secret, next.secret].map((secret) => hashSecret(secret)),
-    )
-    await stop()
+    await expect.poll(() => news).toContain(second)
+    expect(news.slice(news.indexOf(first))).toEqual([first, second])
+    await listening.close()
   })
 
   it('stores the last use when it is closed', async () => {

@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto'
+
+const MIN_SLOTS = 1_024
+
+/** How a {@link DigestTable} is bounded. */
+export interface DigestTableOptions {
+  maxEntries: number
+  maxBytes: number
+}
+
+/**
+ * A bounded table of values by SHA-256 digest, each with a time after which it is no longer given. When it is
+ * full, what expired goes first, then what was not read for longest (second chance).
+ *
+ * A digest is uniformly random already, so its first bytes say where to look. A `Map` would hash it once more, at
+ * a third of the cost of the digest itself, and needs twice the memory. The bytes are mixed with numbers that only
+ * this process knows: whoever searches for secrets with digests that begin alike cannot make them collide here.
+ */
+export class DigestTable<T> {
+  readonly #maxEntries: number
+  readonly #maxBytes: number
+  readonly #mixers = new Int32Array(new Uint8Array(randomBytes(8)).buffer).map((mixer) => mixer | 1)
+  #slots: (Entry<T> | undefined)[] = new Array<undefined>(MIN_SLOTS).fill(undefined)
+  #shift = 32 - Math.log2(MIN_SLOTS)
+  #size = 0
+  #bytes = 0
+  #hand = 0
+
+  constructor({ maxEntries, maxBytes }: DigestTableOptions) {
+    this.#maxEntries = maxEntries
+    this.#maxBytes = maxBytes
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Bytes of all values, as they were told. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** The value, or undefined when there is none whose time is not over. */
+  get(digest: string, nowMs: number): T | undefined {
+    const entry = this.#slots[this.#find(digest)]
+    if (entry === undefined) return undefined
+    if (!isAlive(entry, nowMs)) {
+      this.delete(digest)
+      return undefined
+    }
+    entry.isUsed = true
+    return entry.value
+  }
+
+  /** @param lifetimeMs after which it is no longer given, from `nowMs` on. */
+  set(digest: string, value: T, { bytes, nowMs, lifetimeMs }: EntryOptions): void {
+    this.delete(digest)
+    while (this.#size >= this.#maxEntries || (this.#bytes + bytes > this.#maxBytes && this.#size > 0)) {
+      this.#evict(nowMs)
+    }
+    if (this.#size * 2 >= this.#slots.length) this.#grow()
+    this.#slots[this.#find(digest)] = {
+      digest,
+      value,
+      bytes,
+      endsAtMs: nowMs + lifetimeMs,
+      lifetimeMs,
+      isUsed: false,
+    }
+    this.#size++
+    this.#bytes += bytes
+  }
+
+  delete(digest: string): void {
+    const slot = this.#find(digest)
+    if (this.#slots[slot] !== undefined) this.#remove(slot)
+  }
+
+  clear(): void {
+    this.#slots = new Array<undefined>(MIN_SLOTS).fill(undefined)
+    this.#shift = 32 - Math.log2(MIN_SLOTS)
+    this.#size = 0
+    this.#bytes = 0
+    this.#hand = 0
+  }
+
+  /** Where the digest is, or else the free slot where it belongs. */
+  #find(digest: string): number {
+    const slots = this.#slots
+    const mask = slots.length - 1
+    let slot = this.#home(digest)
+    for (;;) {
+      const entry = slots[slot]
+      if (entry === undefined || entry.digest === digest) return slot
+      slot = (slot + 1) & mask
+    }
+  }
+
+  /** The highest bits of a product depend on every bit below. */
+  #home(digest: string): number {
+    const mixed = Math.imul(word(digest, 0), this.#mixers[0]!) + Math.imul(word(digest, 4), this.#mixers[1]!)
+    return (mixed | 0) >>> this.#shift
+  }
+
+  /** Moves up what a search would no longer find behind the gap. */
+  #remove(slot: number): void {
+    const slots = this.#slots
+    const mask = slots.length - 1
+    this.#size--
+    this.#bytes -= slots[slot]!.bytes
+    let gap = slot
+    for (let next = (gap + 1) & mask; slots[next] !== undefined; next = (next + 1) & mask) {
+      const home = this.#home(slots[next]!.digest)
+      if (((next - home) & mask) >= ((next - gap) & mask)) {
+        slots[gap] = slots[next]
+        gap = next
+      }
+    }
+    slots[gap] = undefined
+  }
+
+  #evict(nowMs: number): void {
+    for (;;) {
+      this.#hand = (this.#hand + 1) & (this.#slots.length - 1)
+      const entry = this.#slots[this.#hand]
+      if (entry === undefined) continue
+      if (!entry.isUsed || !isAlive(entry, nowMs)) return this.#remove(this.#hand)
+      entry.isUsed = false
+    }
+  }
+
+  #grow(): void {
+    const entries = this.#slots
+    this.#slots = new Array<undefined>(entries.length * 2).fill(undefined)
+    this.#shift--
+    for (const entry of entries) if (entry !== undefined) this.#slots[this.#find(entry.digest)] = entry
+  }
+}
+
+interface EntryOptions {
+  bytes: number
+  nowMs: number
+  lifetimeMs: number
+}
+
+interface Entry<T> {
+  readonly digest: string
+  readonly value: T
+  readonly bytes: number
+  readonly endsAtMs: number
+  readonly lifetimeMs: number
+  /** Read since it was last passed over: a cheaper mark than moving the entry at every read. */
+  isUsed: boolean
+}
+
+/** When the clock was set back to before the entry began, there is no telling how old it is. */
+function isAlive({ endsAtMs, lifetimeMs }: Entry<unknown>, nowMs: number): boolean {
+  const leftMs = endsAtMs - nowMs
+  return leftMs > 0 && leftMs <= lifetimeMs
+}
+
+function word(digest: string, at: number): number {
+  return (
+    digest.charCodeAt(at) |
+    (digest.charCodeAt(at + 1) << 8) |
+    (digest.charCodeAt(at + 2) << 16) |
+    (digest.charCodeAt(at + 3) << 24)
+  )
+}

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { DigestTable } from '../src/digest-table.ts'
+
+const digest = (number: number) => createHash('sha256').update(String(number)).digest('binary')
+const entry = { bytes: 1, nowMs: 0, lifetimeMs: 1_000 }
+
+describe('the table of digests', () => {
+  it('behaves like a Map while it has room, whatever comes and goes', () => {
+    // Few first bytes, so that many digests want the same place.
+    const digests = fc
+      .integer({ min: 0, max: 60 })
+      .map((n) => `\u0001${digest(n % 7).slice(0, 7)}${digest(n)}`)
+    const step = fc.record({ how: fc.constantFrom('set', 'set', 'delete', 'get'), digest: digests })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+        const table = new DigestTable<number>({ maxEntries: 1_000, maxBytes: 1_000 })
+        const map = new Map<string, number>()
+        steps.forEach(({ how, digest: name }, index) => {
+          if (how === 'set') {
+            table.set(name, index, entry)
+            map.set(name, index)
+          } else if (how === 'delete') {
+            table.delete(name)
+            map.delete(name)
+          }
+          expect(table.get(name, 0)).toBe(map.get(name))
+        })
+        expect(table.size).toBe(map.size)
+        for (const [name, value] of map) expect(table.get(name, 0)).toBe(value)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('finds everything again after it has grown', () => {
+    const table = new DigestTable<number>({ maxEntries: 50_000, maxBytes: 50_000 })
+    for (let i = 0; i < 20_000; i++) table.set(digest(i), i, entry)
+    for (let i = 0; i < 20_000; i++) expect(table.get(digest(i), 0)).toBe(i)
+    expect(table.get(digest(20_000), 0)).toBeUndefined()
+  })
+
+  it('holds no more bytes than it may', () => {
+    const table = new DigestTable<number>({ maxEntries: 1_000, maxBytes: 100 })
+    for (let i = 0; i < 500; i++) {
+      table.set(digest(i), i, { ...entry, bytes: 1 + (i % 30) })
+      expect(table.bytes).toBeLessThanOrEqual(100)
+    }
+    expect(table.size).toBeGreaterThan(2)
+    table.clear()
+    expect([table.size, table.bytes]).toEqual([0, 0])
+  })
+
+  it('drops what expired before what is alive', () => {
+    const table = new DigestTable<number>({ maxEntries: 10, maxBytes: 100 })
+    for (let i = 0; i < 10; i++) table.set(digest(i), i, { ...entry, lifetimeMs: i < 5 ? 10 : 1_000 })
+    for (let i = 0; i < 10; i++) table.get(digest(i), 0)
+    for (let i = 10; i < 15; i++) table.set(digest(i), i, { ...entry, nowMs: 500 })
+    const left = Array.from({ length: 15 }, (_, i) => i).filter((i) => table.get(digest(i), 500) === i)
+    expect(left.filter((i) => i >= 5).length).toBeGreaterThanOrEqual(8)
+    expect(left.filter((i) => i < 5)).toEqual([])
+  })
+
+  it('gives nothing whose age cannot be told because the clock was set back', () => {
+    const table = new DigestTable<number>({ maxEntries: 10, maxBytes: 10 })
+    table.set(digest(1), 1, { ...entry, nowMs: 1_000_000 })
+    expect(table.get(digest(1), 1_000_999)).toBe(1)
+    expect(table.get(digest(1), 999_999)).toBeUndefined()
+  })
+})
