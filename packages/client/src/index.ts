@@ -2,6 +2,7 @@ export { createClient, type ClientOptions, type LatchkeyClient } from './client.
 export type {
   ApiKey,
   ApiKeyList,
+  ApiKeyUsage,
   CreateApiKey,
   CreatedApiKey,
   Problem,

@@ -45,6 +45,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/api-keys/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the usage of all API keys
+         * @description Tells how often all your keys together were used, those revoked since included, as a series of minutes, hours or days. Counts are some seconds behind.
+         */
+        get: operations["getUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/api-keys/{id}": {
         parameters: {
             query?: never;
@@ -71,6 +91,26 @@ export interface paths {
          * @description Changes what is sent and leaves the rest. The change is in force when the reply arrives; other servers follow within a second.
          */
         patch: operations["updateApiKey"];
+        trace?: never;
+    };
+    "/v1/api-keys/{id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the usage of an API key
+         * @description Tells how often a key was used, also one that is revoked, as a series of minutes, hours or days. Counts are some seconds behind.
+         */
+        get: operations["getApiKeyUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
 }
@@ -165,6 +205,11 @@ export interface components {
              */
             lastUsedAt: null | string;
             /**
+             * @description The IP address it was used from in that minute; null when that is not known.
+             * @example 192.0.2.17
+             */
+            lastUsedAddress: null | string;
+            /**
              * Format: date-time
              * @description When it was revoked.
              * @example null
@@ -189,6 +234,79 @@ export interface components {
              * @example null
              */
             nextCursor: null | string;
+        };
+        /** @description How often keys were used over time. The counts beside `data` are those of all buckets. */
+        ApiKeyUsage: {
+            /**
+             * @description How long a bucket is.
+             * @example day
+             * @enum {string}
+             */
+            interval: "minute" | "hour" | "day";
+            /**
+             * @description Whose hours and days these are.
+             * @example Europe/Berlin
+             */
+            timeZone: string;
+            /**
+             * Format: date-time
+             * @description When the first bucket begins.
+             * @example 2026-11-20T23:00:00.000Z
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description When the last bucket ends.
+             * @example 2026-11-22T23:00:00.000Z
+             */
+            to: string;
+            /**
+             * @description How many requests there were.
+             * @example 1204
+             */
+            total: number;
+            /**
+             * @description How many were let in.
+             * @example 1200
+             */
+            accepted: number;
+            /**
+             * @description How many were refused, by reason: `expired`, `disabled`, `revoked`, `environment`, `insufficient_scope`, `rate_limited`. More may be added; those that did not occur are left out.
+             * @example {
+             *       "expired": 4
+             *     }
+             */
+            refused: {
+                [key: string]: number;
+            };
+            /** @description Every bucket in order, also those without requests. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description When the bucket begins.
+                 * @example 2026-11-20T23:00:00.000Z
+                 */
+                start: string;
+                /**
+                 * @description How many requests there were.
+                 * @example 1204
+                 */
+                total: number;
+                /**
+                 * @description How many were let in.
+                 * @example 1200
+                 */
+                accepted: number;
+                /**
+                 * @description How many were refused, by reason: `expired`, `disabled`, `revoked`, `environment`, `insufficient_scope`, `rate_limited`. More may be added; those that did not occur are left out.
+                 * @example {
+                 *       "expired": 4
+                 *     }
+                 */
+                refused: {
+                    [key: string]: number;
+                };
+            }[];
         };
         /** @description The scopes that keys may hold, and how secrets begin. */
         ScopeList: {
@@ -568,6 +686,75 @@ export interface operations {
             };
         };
     };
+    getUsage: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The series begins with the bucket that has this moment. Left out: 60 minutes, 24 hours or 30 days before its end.
+                 * @example 2026-11-01T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description The series ends before this moment; now when left out.
+                 * @example 2026-11-22T00:00:00Z
+                 */
+                to?: string;
+                /** @description How long a bucket is. There are at most 1500. */
+                interval?: "minute" | "hour" | "day";
+                /**
+                 * @description The IANA name of the time zone whose hours and days are meant.
+                 * @example Europe/Berlin
+                 */
+                timeZone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The usage of all keys. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyUsage"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Credentials are missing. */
+            401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
     getApiKey: {
         parameters: {
             query?: never;
@@ -797,6 +984,90 @@ export interface operations {
             };
             /** @description `unsupported_media_type`: The content type is not supported. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
+    getApiKeyUsage: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The series begins with the bucket that has this moment. Left out: 60 minutes, 24 hours or 30 days before its end.
+                 * @example 2026-11-01T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description The series ends before this moment; now when left out.
+                 * @example 2026-11-22T00:00:00Z
+                 */
+                to?: string;
+                /** @description How long a bucket is. There are at most 1500. */
+                interval?: "minute" | "hour" | "day";
+                /**
+                 * @description The IANA name of the time zone whose hours and days are meant.
+                 * @example Europe/Berlin
+                 */
+                timeZone?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the key.
+                 * @example key_01h455vb4pex5vsknk084sn02q
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The usage of the key. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyUsage"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Credentials are missing. */
+            401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

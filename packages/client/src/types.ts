@@ -13,6 +13,8 @@ export type CreatedApiKey = Schemas['CreatedApiKey']
 export type CreateApiKey = Schemas['CreateApiKey']
 /** What to send to change a key. */
 export type UpdateApiKey = Schemas['UpdateApiKey']
+/** How often keys were used over time. */
+export type ApiKeyUsage = Schemas['ApiKeyUsage']
 /** The scopes that keys may hold. */
 export type ScopeList = Schemas['ScopeList']
 /** Every error: a problem document (RFC 9457). Programs look at `code`. */

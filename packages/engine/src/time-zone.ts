@@ -8,13 +8,13 @@ const MAX_OFFSET_MS = 15 * HOUR_MS
 export interface TimeZone {
   readonly name: string
   /** When the hour that has this moment began. Where clocks change by less than an hour, one begins with the change. */
-  startOfHour(ms: number): number
+  readonly startOfHour: (ms: number) => number
   /** When the hour that has this moment ends. */
-  endOfHour(ms: number): number
+  readonly endOfHour: (ms: number) => number
   /** When the day that has this moment began: at midnight, or right after it where clocks skip midnight. */
-  startOfDay(ms: number): number
+  readonly startOfDay: (ms: number) => number
   /** When the day that has this moment ends, 23 to 25 hours after it began. */
-  endOfDay(ms: number): number
+  readonly endOfDay: (ms: number) => number
 }
 
 /** The zone of this IANA name, `Europe/Berlin`; null when there is none. */

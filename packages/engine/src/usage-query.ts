@@ -100,8 +100,8 @@ function isMoment(ms: number): boolean {
 }
 
 interface Buckets {
-  startOf(ms: number): number
-  endOf(ms: number): number
+  readonly startOf: (ms: number) => number
+  readonly endOf: (ms: number) => number
 }
 
 function bucketsOf(interval: UsageInterval, zone: TimeZone): Buckets {

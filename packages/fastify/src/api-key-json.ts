@@ -17,6 +17,7 @@ export function toApiKeyJson(key: ApiKeyRecord, nowMs = Date.now()): ApiKey {
     updatedAt: key.updatedAt.toISOString(),
     expiresAt: key.expiresAt?.toISOString() ?? null,
     lastUsedAt: key.lastUsedAt?.toISOString() ?? null,
+    lastUsedAddress: key.lastUsedAddress,
     revokedAt: key.revokedAt?.toISOString() ?? null,
   }
 }

@@ -8,12 +8,14 @@ export { apiKeySecuritySchemes, type SecurityScheme } from './openapi.ts'
 export {
   ApiKey,
   ApiKeyList,
+  ApiKeyUsage,
   CreateApiKey,
   CreatedApiKey,
   ListApiKeys,
   Problem,
   ScopeList,
   UpdateApiKey,
+  UsageParams,
 } from './schemas.ts'
 export {
   migrate,

@@ -8,7 +8,9 @@ import { handleNotFound } from './not-found-handler.ts'
 import { createOperations } from './operation.ts'
 import type { ResolvedOptions } from './options.ts'
 import { createKeyRoute } from './routes/create-key.ts'
+import { getKeyUsageRoute } from './routes/get-key-usage.ts'
 import { getKeyRoute } from './routes/get-key.ts'
+import { getUsageRoute } from './routes/get-usage.ts'
 import { listKeysRoute } from './routes/list-keys.ts'
 import { listScopesRoute } from './routes/list-scopes.ts'
 import { revokeKeyRoute } from './routes/revoke-key.ts'
@@ -44,7 +46,9 @@ export const management: FastifyPluginAsync<ManagementOptions> = async (scope, {
     createKeyRoute,
     listKeysRoute,
     listScopesRoute,
+    getUsageRoute,
     getKeyRoute,
+    getKeyUsageRoute,
     updateKeyRoute,
     revokeKeyRoute,
   ]) {

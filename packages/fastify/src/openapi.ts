@@ -4,6 +4,7 @@ import type { ProblemCode } from './problem.ts'
 import {
   ApiKey,
   ApiKeyList,
+  ApiKeyUsage,
   CreateApiKey,
   CreatedApiKey,
   Problem,
@@ -38,6 +39,7 @@ const NAMED_SCHEMAS = {
   ApiKey,
   CreatedApiKey,
   ApiKeyList,
+  ApiKeyUsage,
   ScopeList,
   CreateApiKey,
   UpdateApiKey,

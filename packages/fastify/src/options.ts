@@ -1,4 +1,4 @@
-import type { Actor, Database, Environment } from '@latchkey/engine'
+import type { Actor, Database, Environment, UsageRetentionDays } from '@latchkey/engine'
 import type { FastifyRequest } from 'fastify'
 import { FST_LATCHKEY_OPTION } from './config-errors.ts'
 import type { SecurityScheme } from './openapi.ts'
@@ -46,6 +46,11 @@ export interface LatchkeyPluginOptions {
   migrate?: boolean | undefined
   /** How many keys an owner may have that are not revoked. */
   maxKeysPerOwner?: number | undefined
+  /**
+   * For how many days requests are kept counted: 7 by the minute, 90 by the quarter of an hour, from which hours and
+   * the days of every time zone are made, and 730 by the UTC day, when left out.
+   */
+  usageRetentionDays?: Partial<UsageRetentionDays> | undefined
   /** How people sign in to the key routes, for the OpenAPI document: security schemes by name, any of which will do. */
   managementSecurity?: Readonly<Record<string, SecurityScheme>> | undefined
 }
@@ -64,6 +69,7 @@ const KNOWN_OPTIONS = new Set<string>([
   'rejections',
   'migrate',
   'maxKeysPerOwner',
+  'usageRetentionDays',
   'managementSecurity',
 ] satisfies (keyof LatchkeyPluginOptions)[])
 
@@ -91,6 +97,7 @@ export function resolveOptions(options: LatchkeyPluginOptions) {
     rejections = 'reasons',
     migrate = true,
     maxKeysPerOwner = 10_000,
+    usageRetentionDays,
     managementSecurity = UNNAMED_SIGN_IN,
   } = options
 
@@ -120,6 +127,7 @@ export function resolveOptions(options: LatchkeyPluginOptions) {
     rejections,
     migrate,
     maxKeysPerOwner,
+    usageRetentionDays,
     managementSecurity,
   }
 }

@@ -8,11 +8,14 @@ import {
   MAX_PAGE_SIZE,
   MAX_SCOPES,
   MAX_SEARCH_LENGTH,
+  MAX_USAGE_BUCKETS,
   MIN_IDEMPOTENCY_KEY_LENGTH,
+  USAGE_INTERVALS,
   type Environment,
   type KeySort,
   type KeyState,
   type Metadata,
+  type UsageInterval,
 } from '@latchkey/engine'
 import { Type, type Static } from 'typebox'
 
@@ -94,6 +97,11 @@ export const ApiKey = Type.Object(
     updatedAt: moment('When it was last changed.', '2026-11-22T09:30:00.000Z'),
     expiresAt: expiresAt('From when on it is refused; null for never.'),
     lastUsedAt: momentOrNull('When it last opened something, to within seconds.', '2026-11-22T10:12:00.000Z'),
+    lastUsedAddress: Type.Unsafe<string | null>({
+      type: ['null', 'string'],
+      description: 'The IP address it was used from in that minute; null when that is not known.',
+      examples: ['192.0.2.17'],
+    }),
     revokedAt: momentOrNull('When it was revoked.', null),
   },
   { description: 'An API key. Its secret is not part of it.' },
@@ -209,6 +217,69 @@ export const ListApiKeys = Type.Object(
       oneOf<KeySort>(KEY_SORTS, {
         default: '-createdAt',
         description: 'The order; `-` turns it round.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+const usageCounts = {
+  total: Type.Integer({ minimum: 0, description: 'How many requests there were.', examples: [1_204] }),
+  accepted: Type.Integer({ minimum: 0, description: 'How many were let in.', examples: [1_200] }),
+  refused: Type.Unsafe<Record<string, number>>({
+    type: 'object',
+    additionalProperties: { type: 'integer' },
+    description:
+      'How many were refused, by reason: `expired`, `disabled`, `revoked`, `environment`, `insufficient_scope`, `rate_limited`. More may be added; those that did not occur are left out.',
+    examples: [{ expired: 4 }],
+  }),
+}
+
+/** How often keys were used over time. */
+export type ApiKeyUsage = Static<typeof ApiKeyUsage>
+export const ApiKeyUsage = Type.Object(
+  {
+    interval: oneOf<UsageInterval>(USAGE_INTERVALS, {
+      description: 'How long a bucket is.',
+      examples: ['day'],
+    }),
+    timeZone: Type.String({ description: 'Whose hours and days these are.', examples: ['Europe/Berlin'] }),
+    from: moment('When the first bucket begins.', '2026-11-20T23:00:00.000Z'),
+    to: moment('When the last bucket ends.', '2026-11-22T23:00:00.000Z'),
+    ...usageCounts,
+    data: Type.Array(
+      Type.Object({ start: moment('When the bucket begins.', '2026-11-20T23:00:00.000Z'), ...usageCounts }),
+      { description: 'Every bucket in order, also those without requests.' },
+    ),
+  },
+  { description: 'How often keys were used over time. The counts beside `data` are those of all buckets.' },
+)
+
+/** Which usage to tell. */
+export type UsageParams = Static<typeof UsageParams>
+export const UsageParams = Type.Object(
+  {
+    from: Type.Optional(
+      moment(
+        'The series begins with the bucket that has this moment. Left out: 60 minutes, 24 hours or 30 days before its end.',
+        '2026-11-01T00:00:00Z',
+      ),
+    ),
+    to: Type.Optional(
+      moment('The series ends before this moment; now when left out.', '2026-11-22T00:00:00Z'),
+    ),
+    interval: Type.Optional(
+      oneOf<UsageInterval>(USAGE_INTERVALS, {
+        default: 'day',
+        description: `How long a bucket is. There are at most ${MAX_USAGE_BUCKETS}.`,
+      }),
+    ),
+    timeZone: Type.Optional(
+      Type.String({
+        maxLength: 64,
+        default: 'UTC',
+        description: 'The IANA name of the time zone whose hours and days are meant.',
+        examples: ['Europe/Berlin'],
       }),
     ),
   },

@@ -50,6 +50,8 @@ const MATRIX: Record<string, Row> = {
     'viewer of another owner': 403,
   },
   getApiKey: { default: 401, ...readers, ...stranger },
+  getApiKeyUsage: { default: 401, ...readers, ...stranger },
+  getUsage: { default: 401, ...readers, 'admin of another owner': 200, 'viewer of another owner': 200 },
   updateApiKey: { default: 401, ...readers, viewer: 403, ...stranger, 'viewer of another owner': 403 },
   deleteApiKey: {
     default: 401,

@@ -14,7 +14,16 @@ import { describeOnEachDatabase } from './support/databases.ts'
 import { mutationsOf, valuesOf } from './support/from-schema.ts'
 
 const RUNS = 150
-const OPERATIONS = ['listApiKeys', 'createApiKey', 'listScopes', 'getApiKey', 'updateApiKey', 'deleteApiKey']
+const OPERATIONS = [
+  'listApiKeys',
+  'createApiKey',
+  'listScopes',
+  'getApiKey',
+  'updateApiKey',
+  'deleteApiKey',
+  'getApiKeyUsage',
+  'getUsage',
+]
 
 type Validate = ((body: unknown) => boolean) & { errors?: unknown }
 

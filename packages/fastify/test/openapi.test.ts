@@ -79,7 +79,7 @@ describe('the document of a host with the key routes alone', () => {
     expect(await lint(await documentOf())).toEqual([])
   })
 
-  it('has the six operations by their stable ids', async () => {
+  it('has every operation by its stable id', async () => {
     await addSwagger()
     await registerLatchkey(app, database())
     const { paths } = await documentOf()
@@ -89,6 +89,8 @@ describe('the document of a host with the key routes alone', () => {
     expect(operations.sort()).toEqual([
       'delete /v1/api-keys/{id}: deleteApiKey',
       'get /v1/api-keys/scopes: listScopes',
+      'get /v1/api-keys/usage: getUsage',
+      'get /v1/api-keys/{id}/usage: getApiKeyUsage',
       'get /v1/api-keys/{id}: getApiKey',
       'get /v1/api-keys: listApiKeys',
       'patch /v1/api-keys/{id}: updateApiKey',

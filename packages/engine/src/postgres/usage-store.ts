@@ -33,7 +33,7 @@ export interface UsageStore {
    * Adds a batch to what is stored, and moves last uses forward, never back; unless the node has stored this batch
    * or a later one before. A key that is gone by now is no error.
    */
-  save(batch: UsageBatch): Promise<void>
+  readonly save: (batch: UsageBatch) => Promise<void>
 
   /** What the owner's key with this id was used; null when there is no such key. */
   readKey(owner: string, id: string, range: UsageRange): Promise<StoredCounts | null>
@@ -105,7 +105,8 @@ export function createUsageStore(database: Database, namespace: string, nodeId: 
       const uuid = keyIdToUuid(id)
       if (uuid === null) return null
       const known = sql`select id from latchkey.keys
-        where namespace = ${namespace} and owner = ${owner} and id = ${uuid}::uuid`
+        where id = ${uuid}::uuid and owner_id = (
+          select id from latchkey.owners where namespace = ${namespace} and owner = ${owner})`
       return read(known, range)
     },
 
