@@ -46,7 +46,6 @@ describe.each(testDatabases)('keys on $name', ({ create }) => {
         expiresAt: null,
         disabledAt: null,
         revokedAt: null,
-        lastUsedAddress: null,
         lastUsedAt: null,
         lastUsedAddress: null,
       })

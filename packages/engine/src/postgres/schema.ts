@@ -3,6 +3,7 @@ import {
   boolean,
   customType,
   inet,
+  integer,
   jsonb,
   pgSchema,
   primaryKey,
@@ -27,6 +28,13 @@ const spaceSeparated = customType<{ data: readonly string[]; driverData: string 
 const moment = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' })
 const exactMoment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
 
+/** Whose keys there are, each in one namespace. */
+export const owners = latchkeySchema.table('owners', {
+  id: integer('id').primaryKey().generatedAlwaysAsIdentity(),
+  namespace: text('namespace').notNull(),
+  owner: text('owner').notNull(),
+})
+
 /** The keys. Rows are never deleted by Latchkey: a revoked key stays as a tombstone. */
 export const keys = latchkeySchema.table('keys', {
   id: uuid('id').primaryKey(),
@@ -36,9 +44,8 @@ export const keys = latchkeySchema.table('keys', {
   expiresAt: moment('expires_at'),
   disabledAt: moment('disabled_at'),
   revokedAt: moment('revoked_at'),
+  ownerId: integer('owner_id').notNull(),
   hash: bytea('hash').notNull(),
-  namespace: text('namespace').notNull(),
-  owner: text('owner').notNull(),
   start: text('start').notNull(),
   name: text('name').notNull(),
   environment: text('environment').$type<Environment>().notNull(),

@@ -1,4 +1,18 @@
-import { and, asc, count, desc, eq, inArray, isNotNull, isNull, gt, lte, or, sql, type SQL } from 'drizzle-orm'
+import {
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  inArray,
+  isNotNull,
+  isNull,
+  gt,
+  lte,
+  or,
+  sql,
+  type SQL,
+} from 'drizzle-orm'
 import { within } from '../deadline.ts'
 import { keyIdFromUuid, keyIdToUuid } from '../key-id.ts'
 import type { ApiKey, KeyState, Metadata } from '../key.ts'
@@ -9,7 +23,7 @@ import type { KeyFacts } from '../verdict.ts'
 import { advisoryLockKey } from './advisory-lock.ts'
 import { findUnconfirmed } from './change-log.ts'
 import type { Database, DrizzleDatabase } from './database.ts'
-import { idempotency, keys, lastUsed } from './schema.ts'
+import { idempotency, keys, lastUsed, owners } from './schema.ts'
 
 const FIND_DEADLINE_MS = 2_000
 const DEADLINE_MS = 5_000
@@ -22,7 +36,7 @@ export function createPostgresStore(database: Database, namespace: string): KeyS
   const answer = <T>(work: Promise<T>) => within(DEADLINE_MS, work, () => database.reportOverdue())
   const quickAnswer = <T>(work: Promise<T>) => within(FIND_DEADLINE_MS, work, () => database.reportOverdue())
 
-  const owned = (owner: string) => and(eq(keys.namespace, namespace), eq(keys.owner, owner))
+  const owned = (owner: string) => isOf({ namespace, owner })
 
   return {
     async findByHash(hash) {
@@ -48,7 +62,8 @@ export function createPostgresStore(database: Database, namespace: string): KeyS
     async find(owner, id) {
       const uuid = keyIdToUuid(id)
       if (uuid === null) return null
-      return firstKey(await answer(selectKeys(drizzle).where(and(owned(owner), eq(keys.id, uuid)))))
+      const [row] = await answer(selectKeys(drizzle).where(and(owned(owner), eq(keys.id, uuid))))
+      return row === undefined ? null : toApiKey(row, { namespace, owner })
     },
 
     async list(owner, query) {
@@ -58,7 +73,7 @@ export function createPostgresStore(database: Database, namespace: string): KeyS
           .orderBy(...order(query))
           .limit(query.limit),
       )
-      return rows.map(toApiKey)
+      return rows.map((row) => toApiKey(row, { namespace, owner }))
     },
 
     change(owner, id, { actor, now }, decide) {
@@ -69,7 +84,7 @@ export function createPostgresStore(database: Database, namespace: string): KeyS
         drizzle.transaction(async (transaction) => {
           const [current] = await transaction.select().from(keys).where(row).for('update')
           if (current === undefined) return { outcome: 'not_found' }
-          const decision = decide(toApiKey({ key: current, lastUse: null }))
+          const decision = decide(toApiKey({ key: current, lastUse: null }, { namespace, owner }))
           if (!decision.ok) return { outcome: 'refused', refusal: decision.refusal }
           if (decision.changes !== null) {
             await transaction
@@ -87,7 +102,7 @@ export function createPostgresStore(database: Database, namespace: string): KeyS
           const isLoss = Boolean(decision.changes?.revokedAt ?? decision.changes?.disabledAt)
           return {
             outcome: 'changed',
-            apiKey: toApiKey(changed!),
+            apiKey: toApiKey(changed!, { namespace, owner }),
             hash: hashFromBytes(current.hash),
             unconfirmed: isLoss ? await findUnconfirmed(transaction, namespace) : null,
           }
@@ -102,10 +117,10 @@ export function createPostgresStore(database: Database, namespace: string): KeyS
 }
 
 /** What {@link KeyFacts} needs, in types that every driver reads alike. */
-const SELECT_FACTS = `select id::text, hash, owner, name, environment, scopes, metadata::text, rate_limits::text,
+const SELECT_FACTS = `select keys.id::text, hash, owner, name, environment, scopes, metadata::text, rate_limits::text,
   revoked_at is not null as revoked, disabled_at is not null as disabled,
   (extract(epoch from expires_at) * 1000)::float8 as expires_at_ms
-  from latchkey.keys where namespace = $1`
+  from latchkey.keys join latchkey.owners on owners.id = keys.owner_id where namespace = $1`
 
 interface FactsRow {
   id: string
@@ -145,16 +160,23 @@ function selectKeys(drizzle: DrizzleDatabase) {
     .leftJoin(lastUsed, eq(lastUsed.keyId, keys.id))
 }
 
-function firstKey([row]: KeyRow[]): ApiKey | null {
-  return row === undefined ? null : toApiKey(row)
+/** Whose keys. */
+interface Owner {
+  namespace: string
+  owner: string
+}
+
+function isOf({ namespace, owner }: Owner): SQL {
+  const id = sql`(select id from ${owners} where namespace = ${namespace} and owner = ${owner})`
+  return eq(keys.ownerId, id)
 }
 
 /** The public record, field by field, so that a column added later is not told by accident. */
-function toApiKey({ key, lastUse }: KeyRow): ApiKey {
+function toApiKey({ key, lastUse }: KeyRow, { namespace, owner }: Owner): ApiKey {
   return {
     id: keyIdFromUuid(key.id),
-    namespace: key.namespace,
-    owner: key.owner,
+    namespace,
+    owner,
     name: key.name,
     environment: key.environment,
     start: key.start,
@@ -185,18 +207,20 @@ async function create(
   // One create of an owner at a time: two that count together would both find room for one.
   const lock = advisoryLockKey('owner', namespace, key.owner)
   await transaction.execute(sql`select pg_advisory_xact_lock(${lock}::bigint)`)
-  const unrevoked = and(eq(keys.namespace, namespace), eq(keys.owner, key.owner), isNull(keys.revokedAt))
+  const owner = { namespace, owner: key.owner }
+  const unrevoked = and(isOf(owner), isNull(keys.revokedAt))
   // It counts no further than it must.
   const some = transaction.select({ id: keys.id }).from(keys).where(unrevoked).limit(maxKeys).as('some')
   const [counted] = await transaction.select({ total: count() }).from(some)
   if (counted!.total >= maxKeys) return { outcome: 'too_many_keys' }
 
-  const [created] = await transaction.insert(keys).values(newRow(namespace, key)).returning()
+  const ownerId = await findOrMakeOwner(transaction, owner)
+  const [created] = await transaction.insert(keys).values(newRow(ownerId, key)).returning()
   if (record !== null) {
-    const row = { ...record, namespace, owner: key.owner, keyId: created!.id }
+    const row = { ...record, ...owner, keyId: created!.id }
     await transaction.insert(idempotency).values(row)
   }
-  return { outcome: 'created', apiKey: toApiKey({ key: created!, lastUse: null }) }
+  return { outcome: 'created', apiKey: toApiKey({ key: created!, lastUse: null }, owner) }
 }
 
 /** The outcome of an earlier request with the same record, or null when this one is the first. */
@@ -225,16 +249,24 @@ async function answerAgain(
     await transaction.delete(idempotency).where(same)
     return null
   }
-  const itsKey = and(eq(keys.namespace, namespace), eq(keys.owner, owner), eq(keys.id, earlier.keyId))
+  const itsKey = and(isOf({ namespace, owner }), eq(keys.id, earlier.keyId))
   const [row] = await selectKeys(transaction).where(itsKey)
-  return { outcome: 'replay', apiKey: toApiKey(row!), record: earlier }
+  return { outcome: 'replay', apiKey: toApiKey(row!, { namespace, owner }), record: earlier }
 }
 
-function newRow(namespace: string, key: NewKey): typeof keys.$inferInsert {
+/** Called by one create of an owner at a time. */
+async function findOrMakeOwner(transaction: DrizzleDatabase, owner: Owner): Promise<number> {
+  const same = and(eq(owners.namespace, owner.namespace), eq(owners.owner, owner.owner))
+  const [found] = await transaction.select({ id: owners.id }).from(owners).where(same)
+  if (found !== undefined) return found.id
+  const [made] = await transaction.insert(owners).values(owner).returning({ id: owners.id })
+  return made!.id
+}
+
+function newRow(ownerId: number, key: NewKey): typeof keys.$inferInsert {
   return {
     id: keyIdToUuid(key.id)!,
-    namespace,
-    owner: key.owner,
+    ownerId,
     hash: hashBytes(key.hash),
     start: key.start,
     name: key.name,

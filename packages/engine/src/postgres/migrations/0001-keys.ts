@@ -6,6 +6,13 @@ export const keysMigration: Migration = {
   version: 1,
   name: 'keys',
   statements: [
+    // An owner's name is kept once, and not with each of its keys and in each of their indexes.
+    sql`create table latchkey.owners (
+      id integer generated always as identity primary key,
+      namespace text not null,
+      owner text not null,
+      unique (namespace, owner)
+    )`,
     // Columns of fixed width first, and nothing that could be left out: there may be very many keys, and most
     // never change. Null in updated_* is "never", in metadata and rate_limits "none"; scopes hold no spaces, so
     // they are kept as OAuth writes them, at half the size of an array.
@@ -17,9 +24,8 @@ export const keysMigration: Migration = {
       expires_at timestamptz(3),
       disabled_at timestamptz(3),
       revoked_at timestamptz(3),
+      owner_id integer not null,
       hash bytea not null check (octet_length(hash) = 32),
-      namespace text not null,
-      owner text not null,
       start text not null,
       name text not null,
       environment text not null check (environment in ('live', 'test')),
@@ -35,9 +41,9 @@ export const keysMigration: Migration = {
       constraint keys_hash_unique exclude using hash (hash with =)
     )`,
     // Ids are UUIDv7, so new rows come at the end of these: no page needs room in the middle.
-    sql`create index keys_by_creation on latchkey.keys (owner, created_at, id) with (fillfactor = 100)`,
-    sql`create index keys_by_name on latchkey.keys (owner, lower(name) collate "C")`,
-    sql`create index keys_unrevoked on latchkey.keys (owner) where revoked_at is null`,
+    sql`create index keys_by_creation on latchkey.keys (owner_id, created_at, id) with (fillfactor = 100)`,
+    sql`create index keys_by_name on latchkey.keys (owner_id, lower(name) collate "C")`,
+    sql`create index keys_unrevoked on latchkey.keys (owner_id) where revoked_at is null`,
 
     sql`create table latchkey.idempotency (
       id bytea primary key check (octet_length(id) = 32),

@@ -39,10 +39,12 @@ function createRecorder(name: string, touched: string): SQL {
   $$`)
 }
 
-function createTrigger(name: string, event: string, tables = ''): SQL {
-  return sql.raw(`create trigger ${name} after ${event} on latchkey.keys ${tables}
+function createTrigger(name: string, event: string, tables?: string): SQL {
+  return sql.raw(`create trigger ${name} after ${event} ${tables === undefined ? '' : `referencing ${tables}`}
     for each statement execute function latchkey.${name}()`)
 }
+
+const withOwner = (touched: string) => `${touched} join latchkey.owners on owners.id = ${touched}.owner_id`
 
 /**
  * What changed, kept for a while and announced as it commits, so that every node can drop it from its cache; which
@@ -77,26 +79,44 @@ export const changesMigration: Migration = {
       primary key (sequence, node)
     )`,
 
-    createRecorder('record_inserted_keys', 'select namespace, hash, false as is_loss from added'),
-    createTrigger('record_inserted_keys', 'insert', 'referencing new table as added'),
-    createRecorder('record_deleted_keys', 'select namespace, hash, false as is_loss from removed'),
-    createTrigger('record_deleted_keys', 'delete', 'referencing old table as removed'),
-    // The old hash and namespace as well: a cache may know the row by what it was.
+    createRecorder(
+      'record_inserted_keys',
+      `select namespace, hash, false as is_loss from ${withOwner('added')}`,
+    ),
+    createTrigger('record_inserted_keys', 'insert on latchkey.keys', 'new table as added'),
+    createRecorder(
+      'record_deleted_keys',
+      `select namespace, hash, false as is_loss from ${withOwner('removed')}`,
+    ),
+    createTrigger('record_deleted_keys', 'delete on latchkey.keys', 'old table as removed'),
+    // The old hash and owner as well: a cache may know the row by what it was.
     createRecorder(
       'record_updated_keys',
-      `select added.namespace, added.hash,
+      `select namespace, added.hash,
           (added.revoked_at is not null and removed.revoked_at is null)
           or (added.disabled_at is not null and removed.disabled_at is null) as is_loss
-        from added left join removed using (id)
-        union all select namespace, hash, false from removed
-        where not exists (select from added where (id, namespace, hash) = (removed.id, removed.namespace, removed.hash))`,
+        from ${withOwner('added')} left join removed on removed.id = added.id
+        union all select namespace, hash, false from ${withOwner('removed')}
+        where not exists (
+          select from added where (id, owner_id, hash) = (removed.id, removed.owner_id, removed.hash)
+        )`,
     ),
-    createTrigger('record_updated_keys', 'update', 'referencing old table as removed new table as added'),
-    // Which rows there were is not told, but whoever could have one in memory is listed.
+    createTrigger(
+      'record_updated_keys',
+      'update on latchkey.keys',
+      'old table as removed new table as added',
+    ),
+    // Which keys there were is not told, but whoever could have one in memory is listed.
     createRecorder(
       'record_truncated_keys',
       'select distinct namespace, null::bytea as hash, false as is_loss from latchkey.nodes',
     ),
-    createTrigger('record_truncated_keys', 'truncate'),
+    createTrigger('record_truncated_keys', 'truncate on latchkey.keys'),
+    // Latchkey changes no owner, but somebody may, and with it all the owner's keys.
+    createRecorder(
+      'record_changed_owners',
+      'select namespace, null::bytea as hash, false as is_loss from removed',
+    ),
+    createTrigger('record_changed_owners', 'update on latchkey.owners', 'old table as removed'),
   ],
 }
