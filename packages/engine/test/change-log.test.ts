@@ -54,6 +54,10 @@ describe.each(databases)('the log of changes on $name', ({ create }) => {
     log = createChangeLog(database, { node: randomUUID(), namespace: 'default' })
     await newChanges(START)
     heard = []
+    // Notifications come in order, so after this one there are none of what was done before.
+    await run(sql`select pg_notify('latchkey_changes', 'ready')`)
+    await expect.poll(() => heard).toContain('ready')
+    heard = []
   })
 
   const run = (statement: Parameters<Database['drizzle']['execute']>[0]) =>
@@ -126,6 +130,7 @@ describe.each(databases)('the log of changes on $name', ({ create }) => {
     await insertKeys(database, ['one more'])
     await insertKeys(database, ['elsewhere'], 'elsewhere')
     await newChanges()
+    await expect.poll(() => heard.length).toBe(2_002)
     heard = []
     await run(sql`update latchkey.keys set revoked_at = now() where name <> 'key 7!'`)
     expect(await newChanges()).toEqual([{ hash: null, wantsReceipt: true }])

@@ -1,4 +1,5 @@
 export { createFaultProxy, type FaultProxy } from './fault-proxy.ts'
 export { freshDatabase, type FreshDatabase } from './fresh-database.ts'
+export { startPgbouncer, type Pgbouncer } from './pgbouncer.ts'
 export { startPostgres, type PostgresServer } from './postgres-server.ts'
 export { testDatabases, type TestDatabase } from './test-databases.ts'

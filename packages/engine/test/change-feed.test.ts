@@ -1,0 +1,200 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createLatchkey, openDatabase, type Database, type Latchkey, type Verdict } from '@latchkey/engine'
+import { createFaultProxy, freshDatabase, type FaultProxy, type FreshDatabase } from '@latchkey/testing'
+import { sql } from 'drizzle-orm'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ann, anOwner, must, scopes } from './set-up.ts'
+
+let server: FreshDatabase
+let proxy: FaultProxy
+let database: Database
+let node: Latchkey
+let other: Latchkey
+let told: Error[]
+/** How often the node began to listen. */
+let listens: number
+
+beforeEach(async () => {
+  told = []
+  listens = 0
+  server = await freshDatabase()
+  proxy = await createFaultProxy(server.url, (bytes) => {
+    if (bytes.includes('listen "latchkey_changes"')) listens += 1
+  })
+  database = await openDatabase(server.url)
+  node = await createLatchkey({ database: proxy.url, scopes, onError: (error) => told.push(error) })
+  other = await createLatchkey({ database, scopes })
+})
+afterEach(async () => {
+  await proxy.restore()
+  await Promise.all([node.close(), other.close()])
+  await database.close()
+  await proxy.close()
+  await server.drop()
+})
+
+/** A key that the node has just read, so that for four seconds nothing but the feed can make it forget. */
+async function aCachedKey() {
+  const owner = anOwner()
+  const { secret, apiKey } = must(await other.keys.create(owner, ann, { name: 'k' }))
+  await expect
+    .poll(async () => {
+      await node.verify(secret)
+      return node.verify(secret) instanceof Promise
+    })
+    .toBe(false)
+  return { secret, revoke: async () => must(await other.keys.revoke(owner, ann, apiKey.id)).receipt }
+}
+
+const refusal = async (secret: string) => {
+  const verdict: Verdict = await node.verify(secret)
+  return verdict.ok ? 'none' : verdict.reason
+}
+
+describe('a node', () => {
+  it('hears of a change at once', async () => {
+    const { secret, revoke } = await aCachedKey()
+    expect(await revoke()).toMatchObject({ nodes: 2, confirmed: 2 })
+    expect(await refusal(secret)).toBe('revoked')
+    expect(listens).toBe(1)
+  })
+
+  it('is told of a change by hand, and of a very large one', async () => {
+    const [first, second] = [await aCachedKey(), await aCachedKey()]
+    await database.drizzle.execute(sql`
+      update latchkey.keys set disabled_at = now() where hash = sha256(${first.secret}::text::bytea)`)
+    await expect.poll(() => refusal(first.secret), { timeout: 2_000 }).toBe('disabled')
+    await database.drizzle.execute(sql`
+      insert into latchkey.keys
+        (id, owner_id, hash, start, name, environment, scopes, created_at, created_by_id)
+      select gen_random_uuid(), owner_id, sha256(n::text::bytea), start, 'bulk', environment, scopes, now(), 'x'
+      from latchkey.keys, generate_series(1, 1000) as n where hash = sha256(${second.secret}::text::bytea)`)
+    await node.verify(second.secret)
+    await database.drizzle.execute(sql`update latchkey.keys set disabled_at = now()`)
+    await expect.poll(() => refusal(second.secret), { timeout: 2_000 }).toBe('disabled')
+  })
+
+  it('learns of what changed while its ear was cut off, and listens again', async () => {
+    const { secret, revoke } = await aCachedKey()
+    await database.drizzle.execute(sql`
+      select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and query like 'listen%' and pid not in (
+        select pid from pg_stat_activity where query like 'listen%' order by backend_start desc limit 1
+      )`)
+    const start = performance.now()
+    expect(await revoke()).toMatchObject({ nodes: 2, confirmed: 2 })
+    expect(await refusal(secret)).toBe('revoked')
+    expect(performance.now() - start).toBeLessThan(2_000)
+    await expect.poll(() => listens, { timeout: 5_000 }).toBe(2)
+    expect(told).toEqual([])
+  })
+
+  it('reads of a change within about a second and listens anew when its connection is silent', async () => {
+    await aCachedKey()
+    // What is sent to the ear now is swallowed, and all that is sent to it later.
+    proxy.blackhole()
+    must(await other.keys.create(anOwner(), ann, { name: 'k' }))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    await proxy.restore()
+    const since = performance.now()
+    const { secret, revoke } = await aCachedKey()
+    expect(listens).toBe(1)
+    await revoke()
+    await expect.poll(() => refusal(secret), { timeout: 2_500 }).toBe('revoked')
+    await expect.poll(() => listens, { timeout: 10_000 }).toBe(2)
+    expect(performance.now() - since).toBeLessThan(10_000)
+    const next = await aCachedKey()
+    expect(await next.revoke()).toMatchObject({ nodes: 2, confirmed: 2 })
+    expect(await refusal(next.secret)).toBe('revoked')
+  })
+
+  it('tells once that it cannot read the log, still hears, and goes on when it can', async () => {
+    await database.drizzle.execute(sql`alter table latchkey.nodes rename to gone`)
+    await expect.poll(() => told, { timeout: 3_000 }).toHaveLength(1)
+    expect(told[0]).toMatchObject({ name: 'StoreUnavailable', sqlState: '42P01' })
+    const { secret } = await aCachedKey()
+    await database.drizzle.execute(sql`update latchkey.keys set disabled_at = now()`)
+    await expect.poll(() => refusal(secret), { timeout: 1_000 }).toBe('disabled')
+    await database.drizzle.execute(sql`alter table latchkey.gone rename to nodes`)
+    const both = () => aCachedKey().then(({ revoke }) => revoke())
+    await expect.poll(both, { timeout: 10_000 }).toMatchObject({ nodes: 2, confirmed: 2 })
+    expect(told).toHaveLength(1)
+  })
+
+  it('forgets everything when another server answers, or after a gap longer than the log is kept', async () => {
+    const before = { server: 'the first', at: 0 }
+    let told = { ...before }
+    /** A database whose log never has anything to tell but by whom and when it was read. */
+    const silent: Database = {
+      ...database,
+      listen: null,
+      async query<Row>(...statement: Parameters<Database['query']>) {
+        const rows = await database.query<Row & { found?: string }>(...statement)
+        return rows.map((row) => (row.found === undefined ? row : { ...row, ...told, found: '[]' }))
+      },
+    }
+    const lonely = await createLatchkey({ database: silent, scopes })
+    const isCached = (secret: string) => !(lonely.verify(secret) instanceof Promise)
+    for (const next of [
+      { ...before, server: 'the second' },
+      { server: 'the second', at: 50_001 },
+    ]) {
+      const { secret } = must(await other.keys.create(anOwner(), ann, { name: 'k' }))
+      await lonely.verify(secret)
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
+      expect(isCached(secret)).toBe(true)
+      told = next
+      await expect.poll(() => isCached(secret), { timeout: 2_000, interval: 20 }).toBe(false)
+    }
+    await lonely.close()
+  })
+})
+
+describe('a node that cannot listen', () => {
+  it('starts all the same, tells it once, reads the log, and listens as soon as it can', async () => {
+    let isBroken = true
+    let attempts = 0
+    const hardOfHearing: Database = {
+      ...database,
+      listen(...channel) {
+        attempts += 1
+        return isBroken ? Promise.reject(new Error('nothing to hear')) : database.listen!(...channel)
+      },
+    }
+    const told: Error[] = []
+    const reader = await createLatchkey({
+      database: hardOfHearing,
+      scopes,
+      onError: (error) => told.push(error),
+    })
+    const owner = anOwner()
+    const { secret, apiKey } = must(await other.keys.create(owner, ann, { name: 'k' }))
+    await reader.verify(secret)
+    expect(must(await other.keys.revoke(owner, ann, apiKey.id)).receipt.nodes).toBe(3)
+    await expect.poll(() => reader.verify(secret), { timeout: 2_000 }).toMatchObject({ reason: 'revoked' })
+    await expect.poll(() => attempts, { timeout: 5_000 }).toBeGreaterThanOrEqual(3)
+    isBroken = false
+    await expect.poll(() => attempts, { timeout: 5_000 }).toBeGreaterThanOrEqual(4)
+    expect(told.map(({ message }) => message)).toEqual(['nothing to hear'])
+    await reader.close()
+  })
+})
+
+describe('closing', () => {
+  it('ends well when the database was closed before', async () => {
+    const own = await openDatabase(server.url)
+    const late = await createLatchkey({ database: own, scopes, onError: (error) => told.push(error) })
+    await own.close()
+    await expect(late.close()).resolves.toBeUndefined()
+    expect(told).toEqual([])
+  })
+
+  it('may be forgotten: nothing of the feed keeps a process alive', async () => {
+    const script = new URL('open-and-leave.ts', import.meta.url).pathname
+    const child = spawn(process.execPath, ['--conditions=@latchkey/source', script], { stdio: 'inherit' })
+    const timer = setTimeout(() => child.kill('SIGKILL'), 20_000)
+    expect(await once(child, 'exit')).toEqual([0, null])
+    clearTimeout(timer)
+  })
+})
