@@ -1,7 +1,7 @@
 /**
  * Runs a throw-away Postgres server for as long as its standard input stays open, then stops it and removes its
  * files. A process of its own, because an open pipe is the one thing that also ends when its owner is killed.
- * Prints the server's URL when it is ready.
+ * Prints the server's URL when it is ready. Its one argument is a JSON object of settings.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -86,6 +86,7 @@ function start(binaries: string, account: Account, port: number): ChildProcess {
     max_connections: 200,
     // Its files do not outlive the tests, so nothing is gained by waiting for the disk.
     fsync: 'off',
+    ...(JSON.parse(process.argv[2] ?? '{}') as Record<string, string>),
   }
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   return spawn(join(binaries, 'postgres'), ['-D', join(folder, 'data'), ...flags], {

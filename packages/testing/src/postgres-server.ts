@@ -14,12 +14,17 @@ export interface PostgresServer {
 /**
  * Starts a real Postgres server on a free port, with files in a temporary folder. Takes about two seconds.
  * Where TEST_DATABASE_URL names a server, that one is used instead and is left running.
+ *
+ * @param settings of postgresql.conf, beside those that the tests need.
  */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<PostgresServer> {
   const given = process.env['TEST_DATABASE_URL']
   if (given) return { url: given, stop: () => Promise.resolve() }
 
-  const keeper = spawn(process.execPath, [fileURLToPath(new URL('postgres-keeper.ts', import.meta.url))], {
+  const program = fileURLToPath(new URL('postgres-keeper.ts', import.meta.url))
+  const keeper = spawn(process.execPath, [program, JSON.stringify(settings)], {
     cwd: tmpdir(),
     stdio: ['pipe', 'pipe', 'pipe'],
     // In a group of its own, so that what kills the tests' group leaves someone to clean up.
