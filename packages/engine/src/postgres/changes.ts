@@ -165,9 +165,10 @@ export async function followChanges(options: ChangeFeedOptions): Promise<ChangeF
       return confirmations.settled()
     },
     async stop() {
-      await Promise.all([loop.stop(), listener?.stop(), confirmations.settled()])
-      // Last of all, for each reading signs this node on.
-      await within(WRITE_DEADLINE_MS, log.leave()).catch(() => undefined)
+      // In this order, for each reading signs this node on.
+      const leaving = loop.stop().then(() => log.leave())
+      const left = within(WRITE_DEADLINE_MS, leaving).catch(() => undefined)
+      await Promise.all([left, listener?.stop(), confirmations.settled()])
     },
   }
 }
