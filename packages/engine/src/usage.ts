@@ -27,8 +27,8 @@ export interface UsageBatch {
 
 /** Counts that wait while the store is away: about 20 MB. */
 const MAX_WAITING = 100_000
-/** A batch this big takes the database some tens of milliseconds. */
-const MAX_BATCH = 1_000
+/** A batch this big takes the database some tens of milliseconds, in which an embedded one holds up everything else. */
+const MAX_BATCH = 250
 const MINUTE_MS = 60_000
 
 /**
@@ -78,6 +78,8 @@ export interface UsageRecorder {
 export function createUsageRecorder({ save, onLost }: UsageRecorderOptions): UsageRecorder {
   /** Meters that count something. One may be in here twice. */
   let busy: UsageMeter[] = []
+  /** Those whose counts the flush under way has yet to take. */
+  let due: UsageMeter[] = []
   const waiting = new Map<string, UsageCount>()
   let batch: UsageBatch | null = null
   let sequence = 0
@@ -145,7 +147,9 @@ export function createUsageRecorder({ save, onLost }: UsageRecorderOptions): Usa
     }
   }
 
+  /** Empties only as many meters as it needs, so that no request waits for all of them. */
   function nextBatch(): UsageBatch | null {
+    while (waiting.size < MAX_BATCH && due.length > 0) empty(due.pop()!)
     const counts: UsageCount[] = []
     for (const [name, count] of waiting) {
       waiting.delete(name)
@@ -169,9 +173,13 @@ export function createUsageRecorder({ save, onLost }: UsageRecorderOptions): Usa
     meterOf: (id, owner) => new UsageMeter(id, owner),
     record,
     flush() {
-      const meters = busy
+      due = due.length === 0 ? busy : due.concat(busy)
       busy = []
-      for (const meter of meters) empty(meter)
+      if (batch !== null && flushing === null) {
+        // The last flush failed. Meters go with the keys in memory, so only their counts are kept.
+        for (const meter of due) empty(meter)
+        due = []
+      }
       if (lost > 0) onLost(lost)
       lost = 0
       return (flushing ??= send())

@@ -141,28 +141,32 @@ describe('the usage recorder', () => {
 
   it('splits what is much into batches, each with a number of its own', async () => {
     const { recorder, save } = setUp()
-    for (let i = 0; i < 2_500; i++) recorder.record(recorder.meterOf(`key_${i}`, 'ann'), 'accepted', base)
+    for (let i = 0; i < 600; i++) recorder.record(recorder.meterOf(`key_${i}`, 'ann'), 'accepted', base)
     await recorder.flush()
     expect(save.mock.calls.map(([{ sequence, counts }]) => [sequence, counts.length])).toEqual([
-      [1, 1_000],
-      [2, 1_000],
-      [3, 500],
+      [1, 250],
+      [2, 250],
+      [3, 100],
     ])
   })
 
   it('stays small while the store is away: leaves out what comes last, says how much, and counts the rest on', async () => {
     const { recorder, save, onLost } = setUp()
     const known = recorder.meterOf('known', 'ann')
+    save.mockRejectedValueOnce(new Error('away')).mockRejectedValueOnce(new Error('away'))
+    for (let i = 0; i < 250; i++)
+      recorder.record(recorder.meterOf('first', 'ann'), 'accepted', base + i * MINUTE_MS)
+    await expect(recorder.flush()).rejects.toThrow('away')
     recorder.record(known, 'accepted', base)
     for (let i = 0; i < 100_100; i++) recorder.record(recorder.meterOf(`key_${i}`, 'ann'), 'accepted', base)
-    save.mockRejectedValueOnce(new Error('away'))
     await expect(recorder.flush()).rejects.toThrow('away')
-    expect(onLost.mock.calls).toEqual([[101]])
-    // The first thousand are in the batch that failed, so the known key needs room again.
+    const lost = 101
+    expect(onLost.mock.calls).toEqual([[lost]])
     recorder.record(known, 'accepted', base)
     await recorder.flush()
-    const counts = save.mock.calls.slice(1).flatMap(([batch]) => batch.counts)
-    expect(counts).toHaveLength(100_001)
+    const counts = save.mock.calls.slice(2).flatMap(([batch]) => batch.counts)
+    expect(counts.reduce((sum, { count }) => sum + count, 0)).toBe(250 + 1 + 100_100 - lost + 1)
+    expect(counts).toHaveLength(250 + 100_000)
     expect(onLost).toHaveBeenCalledOnce()
   })
 })
