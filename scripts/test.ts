@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { pgbouncerPath } from '../packages/testing/src/pgbouncer-path.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const inCi = process.env['CI'] === 'true'
@@ -23,6 +24,9 @@ check('types of scripts and repository tests', 'tsc', ['--noEmit'])
 check('build and types', 'turbo', ['run', 'build', 'check', '--output-logs=errors-only'])
 
 const leftOut: string[] = []
+if (pgbouncerPath === undefined) {
+  leftOut.push('tests through a pooler (no PgBouncer found; install it or set PGBOUNCER_PATH)')
+}
 const turboTest = [
   'run',
   'test',

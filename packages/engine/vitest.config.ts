@@ -1,4 +1,5 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+import { pgbouncerPath } from '../testing/src/pgbouncer-path.ts'
 
 const conditions = ['@latchkey/source']
 
@@ -7,6 +8,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['test/**/*.test.ts'],
+    // `npm test` says that it was left out.
+    exclude: [...configDefaults.exclude, ...(pgbouncerPath === undefined ? ['test/pooler.test.ts'] : [])],
     globalSetup: '@latchkey/testing/global-setup',
     expect: { requireAssertions: true },
     // Much of the time is spent waiting, for outages to be noticed above all, so do it side by side.

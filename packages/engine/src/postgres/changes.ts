@@ -244,6 +244,7 @@ function createLoop(run: () => Promise<void>, pauseMs: number) {
 
   return {
     start(): void {
+      isAsked = false
       running = loop()
     },
     runSoon(): void {
