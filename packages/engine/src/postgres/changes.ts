@@ -3,6 +3,7 @@ import { hashFromBytes } from '../secret.ts'
 import { START, type Change, type ChangeLog, type LogReading } from './change-log.ts'
 import type { Database } from './database.ts'
 import { createListener } from './listener.ts'
+import { createSweeper } from './sweeper.ts'
 
 /** The channel on which the triggers of `latchkey.keys` announce what they record. */
 const CHANNEL = 'latchkey_changes'
@@ -12,8 +13,7 @@ const READ_INTERVAL_MS = 1_000
 const READ_INTERVAL_UNHEARD_MS = 500
 const READ_DEADLINE_MS = 3_000
 const WRITE_DEADLINE_MS = 1_000
-/** The log keeps what a living node may still have to read. After a longer gap something may be missing. */
-const KEPT_MS = 60_000
+/** Less than the log is kept for. After a longer gap something may be missing. */
 const MAX_GAP_MS = 50_000
 /** A change that was read will be heard by then, or never. */
 const DEAF_AFTER_MS = 2_500
@@ -52,7 +52,7 @@ export interface ChangeFeed {
 export async function followChanges(options: ChangeFeedOptions): Promise<ChangeFeed> {
   const { database, log, namespace, onChange, onGap, onError } = options
   const confirmations = createConfirmations(log)
-  const sweepNowAndThen = createSweeper(log)
+  const sweepNowAndThen = createSweeper({ sweep: (oldestOpen) => log.sweep(oldestOpen) })
   /** Changes that were dropped, and at which reading: each comes twice, heard and read, in either order. */
   const dropped = new Map<number, number>()
   /** Changes that were read but not heard, and since when. */
@@ -113,7 +113,7 @@ export async function followChanges(options: ChangeFeedOptions): Promise<ChangeF
     }
     caughtUp = listening
     for (const [sequence, at] of dropped) if (at + REMEMBERED_READINGS < readings) dropped.delete(sequence)
-    await sweepNowAndThen(reading)
+    await within(READ_DEADLINE_MS, sweepNowAndThen(reading))
   }
 
   async function attemptRead(): Promise<void> {
@@ -129,6 +129,7 @@ export async function followChanges(options: ChangeFeedOptions): Promise<ChangeF
   }
 
   function isDeaf(): boolean {
+    if (listener?.isListening() !== true) return false
     const heardBefore = performance.now() - DEAF_AFTER_MS
     return [...unheard.values()].some((since) => since < heardBefore)
   }
@@ -198,22 +199,6 @@ function createConfirmations(log: ChangeLog) {
       writing ??= writeAll()
     },
     settled: () => writing ?? Promise.resolve(),
-  }
-}
-
-/**
- * Removes what everyone has read: the changes of transactions that were over a minute ago. A change's own time
- * would not do, since one may be committed long after it was made.
- */
-function createSweeper(log: ChangeLog) {
-  let horizon: (LogReading & { readAt: number }) | null = null
-
-  return async (reading: LogReading): Promise<void> => {
-    const now = performance.now()
-    if (horizon === null || horizon.server !== reading.server) horizon = { ...reading, readAt: now }
-    if (now - horizon.readAt < KEPT_MS) return
-    const isDone = await within(READ_DEADLINE_MS, log.sweep(horizon.oldestOpen))
-    if (isDone) horizon = { ...reading, readAt: now }
   }
 }
 

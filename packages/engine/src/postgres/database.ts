@@ -16,7 +16,10 @@ export type DrizzleDatabase = PgDatabase<PgQueryResultHKT, Record<string, unknow
 /** An open database: a Postgres server, or Postgres inside this process. */
 export interface Database {
   readonly kind: 'postgres' | 'pglite'
-  /** For a host's own tables in the same database. On a server, a statement may take four seconds, unless a pooler stands before it. */
+  /**
+   * For a host's own tables in the same database. On a server, a statement may take four seconds; through a
+   * pooler, as long as the server allows.
+   */
   readonly drizzle: DrizzleDatabase
   /** Runs one statement, prepared once a connection: for what Drizzle would take longer to write than to ask. */
   query<Row>(text: string, parameters: readonly (string | Uint8Array)[]): Promise<Row[]>
@@ -112,7 +115,7 @@ function readUrl(target: string): { url: string; isPooled: boolean } {
   const parameters = new URLSearchParams(query)
   if (parameters.get('pgbouncer') !== 'true') return { url: target, isPooled: false }
   parameters.delete('pgbouncer')
-  return { url: parameters.size === 0 ? address : `${address}?${parameters}`, isPooled: true }
+  return { url: parameters.size === 0 ? address : `${address}?${parameters.toString()}`, isPooled: true }
 }
 
 /** postgres.js can listen by itself, but it cannot be told that the connection is deaf. */
