@@ -28,6 +28,8 @@ describe('createLatchkey', () => {
     ['maxKeysPerOwner', { maxKeysPerOwner: 0 }],
     ['maxKeysPerOwner', { maxKeysPerOwner: Number.NaN }],
     ['idempotencyWindowSeconds', { idempotencyWindowSeconds: 1.5 }],
+    ['usageRetentionDays', { usageRetentionDays: { minute: 0 } }],
+    ['usageRetentionDays', { usageRetentionDays: { day: 1 } }],
   ])('refuses a wrong %s with a sentence, before it opens anything: %o', async (what, options) => {
     await expect(createLatchkey({ database: '/dev/null/nowhere', ...options })).rejects.toThrow(
       new RegExp(`${what}.* must be .*\\.$`),
