@@ -24,6 +24,7 @@ export function findTimeZone(name: string): TimeZone | null {
 
   /** What to add to UTC to get the time on the wall. */
   function offsetAt(ms: number): number {
+    if (name === 'UTC') return 0
     const part: Record<string, number> = {}
     for (const { type, value } of format!.formatToParts(ms)) part[type] = Number(value)
     const { year, month, day, hour, minute, second } = part
