@@ -95,23 +95,29 @@ describe('a node', () => {
     expect(told).toEqual([])
   })
 
-  it('reads of a change within about a second and listens anew when its connection is silent', async () => {
-    await aCachedKey()
-    // What is sent to the ear now is swallowed, and all that is sent to it later.
-    proxy.blackhole()
-    must(await other.keys.create(anOwner(), ann, { name: 'k' }))
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    await proxy.restore()
-    const since = performance.now()
-    const { secret, revoke } = await aCachedKey()
-    expect(listens).toBe(1)
-    await revoke()
-    await expect.poll(() => refusal(secret), { timeout: 2_500 }).toBe('revoked')
-    await expect.poll(() => listens, { timeout: 10_000 }).toBe(2)
-    expect(performance.now() - since).toBeLessThan(10_000)
-    const next = await aCachedKey()
-    expect(await next.revoke()).toMatchObject({ nodes: 2, confirmed: 2 })
-    expect(await refusal(next.secret)).toBe('revoked')
+  describe('whose ear was cut off in silence', () => {
+    beforeEach(async () => {
+      // What is sent to the ear now is swallowed, and all that is sent to it later.
+      proxy.blackhole()
+      await database.drizzle.execute(sql`select pg_notify('latchkey_changes', 'nothing')`)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      await proxy.restore()
+      expect(listens).toBe(1)
+    })
+
+    it('notices within ten seconds, though nothing changes, and listens again', async () => {
+      await expect.poll(() => listens, { timeout: 10_000 }).toBe(2)
+      const { secret, revoke } = await aCachedKey()
+      expect(await revoke()).toMatchObject({ nodes: 2, confirmed: 2 })
+      expect(await refusal(secret)).toBe('revoked')
+      expect(told).toEqual([])
+    })
+
+    it('reads of a change within about a second', async () => {
+      const { secret, revoke } = await aCachedKey()
+      await revoke()
+      await expect.poll(() => refusal(secret), { timeout: 2_500 }).toBe('revoked')
+    })
   })
 
   it('tells once that it cannot read the log, still hears, and goes on when it can', async () => {
