@@ -5,35 +5,27 @@ import type { Migration } from '../migrate.ts'
 const MAX_TOLD_ONE_BY_ONE = 1_000
 
 /**
- * A trigger function that records and announces the keys in `touched`. It has its owner's rights, for whoever may
- * change a key must tell, whatever else they may do. Everything is told once a statement, not once a row.
+ * A trigger function that records the keys in `touched`, a query, once a statement. It has its owner's rights, for
+ * whoever may change a key must tell, whatever else they may do.
+ *
+ * @param counted the rows of the statement.
  */
-function createRecorder(name: string, touched: string): SQL {
+function createRecorder(name: string, counted: string, touched: string): SQL {
   return sql.raw(`create function latchkey.${name}() returns trigger
     language plpgsql security definer set search_path = '' as $$
-    declare
-      change record;
     begin
-      -- Planned anew each time: the plan for one key, kept, would be hopeless for a million.
-      for change in execute $query$
-        with touched as (${touched}),
-        size as (
-          select count(*) > ${MAX_TOLD_ONE_BY_ONE} as is_bulk
-          from (select from touched limit ${MAX_TOLD_ONE_BY_ONE + 1}) as first_ones
-        )
+      if (select count(*) from (select from ${counted} limit ${MAX_TOLD_ONE_BY_ONE + 1}) as first_ones)
+        <= ${MAX_TOLD_ONE_BY_ONE}
+      then
         insert into latchkey.changes (namespace, hash, wants_receipt)
-        select namespace, case when is_bulk then null else hash end as hash, bool_or(is_loss)
-        from touched, size group by 1, 2
-        returning sequence, namespace, hash, wants_receipt
-      $query$ loop
-        -- No Latchkey has a namespace longer than 63 characters, and no notification may be longer than 8,000 bytes.
-        perform pg_notify('latchkey_changes', format('%s %s %s %s',
-          change.sequence,
-          change.wants_receipt::int,
-          coalesce(translate(encode(change.hash, 'base64'), '+/=', '-_'), '*'),
-          left(change.namespace, 64)
-        ));
-      end loop;
+        select namespace, hash, bool_or(is_loss) from (${touched}) as touched group by 1, 2;
+      else
+        -- Planned anew: a plan that was made for a few rows, and kept, would be hopeless for a million.
+        execute $query$
+          insert into latchkey.changes (namespace, hash, wants_receipt)
+          select namespace, null, bool_or(is_loss) from (${touched}) as touched group by 1
+        $query$;
+      end if;
       return null;
     end
   $$`)
@@ -79,19 +71,37 @@ export const changesMigration: Migration = {
       primary key (sequence, node)
     )`,
 
+    // No Latchkey has a namespace longer than 63 characters, and no notification may be longer than 8,000 bytes.
+    sql`create function latchkey.announce_change() returns trigger language plpgsql set search_path = '' as $$
+      begin
+        perform pg_notify('latchkey_changes', format('%s %s %s %s',
+          new.sequence,
+          new.wants_receipt::int,
+          coalesce(translate(encode(new.hash, 'base64'), '+/=', '-_'), '*'),
+          left(new.namespace, 64)
+        ));
+        return null;
+      end
+    $$`,
+    sql`create trigger announce_change after insert on latchkey.changes
+      for each row execute function latchkey.announce_change()`,
+
     createRecorder(
       'record_inserted_keys',
+      'added',
       `select namespace, hash, false as is_loss from ${withOwner('added')}`,
     ),
     createTrigger('record_inserted_keys', 'insert on latchkey.keys', 'new table as added'),
     createRecorder(
       'record_deleted_keys',
+      'removed',
       `select namespace, hash, false as is_loss from ${withOwner('removed')}`,
     ),
     createTrigger('record_deleted_keys', 'delete on latchkey.keys', 'old table as removed'),
     // The old hash and owner as well: a cache may know the row by what it was.
     createRecorder(
       'record_updated_keys',
+      'added',
       `select namespace, added.hash,
           (added.revoked_at is not null and removed.revoked_at is null)
           or (added.disabled_at is not null and removed.disabled_at is null) as is_loss
@@ -109,12 +119,14 @@ export const changesMigration: Migration = {
     // Which keys there were is not told, but whoever could have one in memory is listed.
     createRecorder(
       'record_truncated_keys',
+      'latchkey.nodes',
       'select distinct namespace, null::bytea as hash, false as is_loss from latchkey.nodes',
     ),
     createTrigger('record_truncated_keys', 'truncate on latchkey.keys'),
     // Latchkey changes no owner, but somebody may, and with it all the owner's keys.
     createRecorder(
       'record_changed_owners',
+      'removed',
       'select namespace, null::bytea as hash, false as is_loss from removed',
     ),
     createTrigger('record_changed_owners', 'update on latchkey.owners', 'old table as removed'),
