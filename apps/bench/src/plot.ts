@@ -1,4 +1,6 @@
-/** Plots as SVG that is readable on light and dark pages alike. */
+/**
+ * Plots as SVG, light or dark as the reader's system is, on a ground of their own, so that they are readable on any page.
+ */
 
 /** One bar of {@link barPlot}. */
 export interface Bar {
@@ -17,6 +19,7 @@ export interface Line {
 
 const WIDTH = 720
 const STYLE = `<style>
+    .page { fill: #ffffff }
     text { font: 13px system-ui, sans-serif; fill: #1f2328 }
     .title { font-weight: 600; font-size: 15px }
     .quiet { fill: #59636e }
@@ -28,6 +31,7 @@ const STYLE = `<style>
     .line0 { stroke: #0969da } .line1 { stroke: #1a7f37 } .line2 { stroke: #8250df }
     .dot0 { fill: #0969da } .dot1 { fill: #1a7f37 } .dot2 { fill: #8250df }
     @media (prefers-color-scheme: dark) {
+      .page { fill: #0d1117 }
       text { fill: #e6edf3 }
       .quiet { fill: #9198a1 }
       .axis { stroke: #3d444d }
@@ -41,7 +45,7 @@ const STYLE = `<style>
 
 /** Bars from left to right, one a row. */
 export function barPlot(title: string, bars: readonly Bar[]): string {
-  const [left, right, rowHeight, top] = [290, 110, 28, 44]
+  const [left, right, rowHeight, top] = [340, 90, 28, 44]
   const max = Math.max(...bars.map(({ value }) => value))
   const rows = bars.map(({ label, value, text, isOurs }, i) => {
     const y = top + i * rowHeight
@@ -71,7 +75,8 @@ export function histogram(
     return `<rect class="ours" x="${at(left + i * perStep)}" y="${at(top + height - barHeight)}" width="${at(Math.max(1, perStep - 1))}" height="${at(barHeight)}"/>`
   })
   const position = (value: number) => left + ((value - low) / step) * perStep
-  const ticks = Array.from({ length: 6 }, (_, i) => low + (counts.length * step * i) / 5)
+  const end = low + counts.length * step
+  const ticks = multiples(niceStep((end - low) / 8), low, end)
   rows.push(
     `<line class="axis" x1="${left}" y1="${top + height}" x2="${WIDTH - 30}" y2="${top + height}"/>`,
     `<text class="quiet" x="${left - 8}" y="${top + 10}" text-anchor="end">${most}</text>`,
@@ -80,7 +85,7 @@ export function histogram(
         `<text class="quiet" x="${at(position(tick))}" y="${top + height + 20}" text-anchor="middle">${short(tick)} ${unit}</text>`,
     ),
   )
-  if (goal < low + counts.length * step) {
+  if (goal < end) {
     rows.push(
       `<line class="goal" x1="${at(position(goal))}" y1="${top}" x2="${at(position(goal))}" y2="${top + height}"/>`,
     )
@@ -96,11 +101,11 @@ export function linePlot(
   unit: string,
 ): string {
   const [left, right, top, height] = [70, 250, 50, 220]
-  const max = Math.max(...lines.flatMap(({ values }) => values)) * 1.1
+  const gridStep = niceStep(Math.max(...lines.flatMap(({ values }) => values)) / 4)
+  const max = gridStep * 5
   const x = (i: number) => left + ((WIDTH - left - right) * i) / Math.max(1, positions.length - 1)
   const y = (value: number) => top + height - (height * value) / max
-  const grid = [0, 0.25, 0.5, 0.75, 1].map((part) => {
-    const value = max * part
+  const grid = multiples(gridStep, 0, max).map((value) => {
     return `<line class="axis" x1="${left}" y1="${at(y(value))}" x2="${WIDTH - right}" y2="${at(y(value))}"/>
   <text class="quiet" x="${left - 8}" y="${at(y(value) + 4)}" text-anchor="end">${short(value)} ${unit}</text>`
   })
@@ -126,6 +131,7 @@ export function linePlot(
 function document(title: string, height: number, parts: readonly string[]): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escape(title)}">
   ${STYLE}
+  <rect class="page" width="${WIDTH}" height="${height}" rx="8"/>
   <text class="title" x="16" y="24">${escape(title)}</text>
   ${parts.join('\n  ')}
 </svg>
@@ -136,6 +142,13 @@ function document(title: string, height: number, parts: readonly string[]): stri
 function niceStep(width: number): number {
   const power = 10 ** Math.floor(Math.log10(width))
   return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= width)!
+}
+
+/** All multiples of a step within a range. */
+function multiples(step: number, from: number, to: number): number[] {
+  const first = Math.ceil(from / step)
+  const last = Math.floor(to / step + 1e-9)
+  return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step)
 }
 
 function at(value: number): string {
