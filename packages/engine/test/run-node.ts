@@ -1,9 +1,9 @@
 /**
  * One of several nodes on a database, in a process of its own, which does as its parent says: target.
- * Answers `verify` with what came of it, `hammer` by verifying as fast as it can until it is told `stop`, which it
+ * Answers `verify` with what came of it, `hammer` by verifying all the time until it is told `stop`, which it
  * answers with when the last verdict was good; and ends after `close`.
  */
-import { setImmediate } from 'node:timers/promises'
+import { setTimeout } from 'node:timers/promises'
 import { createLatchkey, type Verdict } from '@latchkey/engine'
 
 /** What the parent says. */
@@ -23,7 +23,7 @@ async function hammer(secret: string): Promise<void> {
   isHammering = true
   while (isHammering) {
     if (outcome(await latchkey.verify(secret)) === 'ok') lastGood = Date.now()
-    await setImmediate()
+    await setTimeout(1)
   }
 }
 
