@@ -27,8 +27,7 @@ export function keepUsage(options: UsageUpkeepOptions): () => Promise<void> {
   let flushesUntilSweep = 0
   let work: Promise<void> | null = null
 
-  async function flushAndSweep(): Promise<void> {
-    await recorder.flush()
+  async function sweepNowAndThen(): Promise<void> {
     if (flushesUntilSweep-- > 0) return
     const nowMs = now()
     const isMore = await store.sweep({
@@ -40,7 +39,11 @@ export function keepUsage(options: UsageUpkeepOptions): () => Promise<void> {
   }
 
   const timer = setInterval(() => {
-    work ??= flushAndSweep()
+    const flushed = recorder.flush()
+    // Trouble with one that was under way already is told by whoever began it.
+    flushed.catch(() => undefined)
+    work ??= flushed
+      .then(sweepNowAndThen)
       .catch(onError)
       .finally(() => (work = null))
   }, FLUSH_INTERVAL_MS).unref()

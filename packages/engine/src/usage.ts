@@ -25,7 +25,7 @@ export interface UsageBatch {
   readonly counts: readonly UsageCount[]
 }
 
-/** Counts that wait while the store is away: about 20 MB. */
+/** Counts that wait while the store is away: about 25 MB. */
 const MAX_WAITING = 100_000
 /** A batch this big takes the database some tens of milliseconds, in which an embedded one holds up everything else. */
 const MAX_BATCH = 250
@@ -175,8 +175,8 @@ export function createUsageRecorder({ save, onLost }: UsageRecorderOptions): Usa
     flush() {
       due = due.length === 0 ? busy : due.concat(busy)
       busy = []
-      if (batch !== null && flushing === null) {
-        // The last flush failed. Meters go with the keys in memory, so only their counts are kept.
+      if (batch !== null) {
+        // The last flush failed, or is slow. Until it is over, only counts are kept, of which there is a limit.
         for (const meter of due) empty(meter)
         due = []
       }

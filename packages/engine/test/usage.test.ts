@@ -139,6 +139,21 @@ describe('the usage recorder', () => {
     ])
   })
 
+  it('keeps no meter while a flush is slow, only what they counted', async () => {
+    const { recorder, save } = setUp()
+    const answer = Promise.withResolvers<void>()
+    save.mockReturnValueOnce(answer.promise)
+    recorder.record(recorder.meterOf('key', 'ann'), 'accepted', base)
+    const flushed = recorder.flush()
+    const meters = Array.from({ length: 3 }, () => recorder.meterOf('key', 'ann'))
+    for (const meter of meters) recorder.record(meter, 'accepted', base)
+    void recorder.flush()
+    expect(meters.map(({ accepted }) => accepted)).toEqual([0, 0, 0])
+    answer.resolve()
+    await flushed
+    expect(told(save.mock.lastCall![0])).toEqual(['key 0 accepted 3'])
+  })
+
   it('splits what is much into batches, each with a number of its own', async () => {
     const { recorder, save } = setUp()
     for (let i = 0; i < 600; i++) recorder.record(recorder.meterOf(`key_${i}`, 'ann'), 'accepted', base)
