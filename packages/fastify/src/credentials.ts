@@ -24,18 +24,18 @@ const MAX_HEADER_LENGTH = 4_096
 export function readSecret(request: Pick<IncomingMessage, 'rawHeaders'>): string | CredentialFault {
   const { rawHeaders } = request
   let credential: string | undefined
-  let isAuthorization = false
+  let isFromAuthorization = false
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]!
-    const isBearer = isNamed(name, 'authorization')
-    if (!isBearer && !isNamed(name, 'x-api-key')) continue
+    const isBearer = isAuthorization(name)
+    if (!isBearer && !isKeyHeader(name)) continue
     if (credential !== undefined) return MULTIPLE
     credential = rawHeaders[index + 1]!
-    isAuthorization = isBearer
+    isFromAuthorization = isBearer
   }
   if (credential === undefined) return NONE
   if (credential.length > MAX_HEADER_LENGTH) return INVALID
-  return isAuthorization ? readBearer(credential) : credential
+  return isFromAuthorization ? readBearer(credential) : credential
 }
 
 /** `Basic` and other schemes are credentials for someone else, so here they count as none. */
@@ -48,11 +48,13 @@ function readBearer(authorization: string): string | CredentialFault {
   return boundary === 32 ? authorization.slice(7) : INVALID
 }
 
-/** Compares by length and first letter before it spends a lower-case copy. */
-function isNamed(header: string, name: string): boolean {
-  return (
-    header.length === name.length &&
-    (header.charCodeAt(0) | 32) === name.charCodeAt(0) &&
-    header.toLowerCase() === name
-  )
+/** Most headers differ in length alone, and most clients write it in one of two ways: a lower-case copy is seldom needed. */
+function isAuthorization(name: string): boolean {
+  if (name.length !== 13) return false
+  return name === 'Authorization' || name === 'authorization' || name.toLowerCase() === 'authorization'
+}
+
+function isKeyHeader(name: string): boolean {
+  if (name.length !== 9) return false
+  return name === 'X-API-Key' || name === 'x-api-key' || name.toLowerCase() === 'x-api-key'
 }

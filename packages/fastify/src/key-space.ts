@@ -1,5 +1,6 @@
-import type { Environment, Latchkey, RefusalReason } from '@latchkey/engine'
-import { ProblemError, type ProblemCode } from './problem.ts'
+import type { Environment, Latchkey, RateLimited, RefusalReason } from '@latchkey/engine'
+import { rateLimitHeaders } from './rate-limit-headers.ts'
+import { PROBLEMS, ProblemError, type ProblemCode } from './problem.ts'
 
 /** One registration of the plugin: a set of keys, and how its hook talks about them. */
 export interface KeySpace {
@@ -16,6 +17,8 @@ const REFUSALS: Readonly<Record<RefusalReason, ProblemCode>> = {
   revoked: 'key_revoked',
   environment: 'wrong_environment',
   insufficient_scope: 'insufficient_scope',
+  rate_limited: 'rate_limited',
+  too_many_attempts: 'too_many_attempts',
 }
 
 /** RFC 6750, section 3.1. Who sent no credentials at all learns of no error. */
@@ -39,8 +42,36 @@ export function refusalOf(
   scopes: readonly string[],
 ): ProblemError {
   const code = REFUSALS[reason]
-  const isTold = rejections === 'reasons' || code === 'insufficient_scope'
+  // Who holds a key that could be used is told why it is not.
+  const isTold = rejections === 'reasons' || STATUSES_TOLD.has(PROBLEMS[code].status)
   return credentialProblem(isTold ? code : 'invalid_key', engine.namespace, scopes)
+}
+
+/** Told even where every 401 is the same. */
+const STATUSES_TOLD = new Set<number>([403, 429])
+
+/** The problem of a key that is used more often than it may be. */
+export function rateLimitProblem({ rateLimits, violated, retryAfterMs }: RateLimited): ProblemError {
+  return new ProblemError('rate_limited', {
+    headers: {
+      ...rateLimitHeaders(rateLimits),
+      ...(retryAfterMs !== null && { 'retry-after': inSeconds(retryAfterMs) }),
+    },
+    violatedPolicies: violated,
+    ...(retryAfterMs === null && {
+      detail: 'This request takes more units than a rate limit of the API key has, so waiting does not help.',
+    }),
+  })
+}
+
+/** The problem of a client that presents one wrong key after the other. */
+export function attemptsProblem(retryAfterMs: number): ProblemError {
+  return new ProblemError('too_many_attempts', { headers: { 'retry-after': inSeconds(retryAfterMs) } })
+}
+
+/** Rounded up, so that who waits so long has waited long enough. */
+function inSeconds(ms: number): string {
+  return String(Math.ceil(ms / 1_000))
 }
 
 /** A problem with a credential, with the challenge that tells a client what to do about it. */

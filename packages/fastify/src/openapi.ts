@@ -7,9 +7,13 @@ import {
   ApiKeyUsage,
   CreateApiKey,
   CreatedApiKey,
+  DeletedApiKey,
   Problem,
+  RateLimit,
+  RevocationReceipt,
   ScopeList,
   UpdateApiKey,
+  UpdatedApiKey,
 } from './schemas.ts'
 
 /** A security scheme of an OpenAPI document, as far as hosts need one here. */
@@ -38,11 +42,15 @@ export const apiKeySecuritySchemes = {
 const NAMED_SCHEMAS = {
   ApiKey,
   CreatedApiKey,
+  UpdatedApiKey,
+  DeletedApiKey,
+  RevocationReceipt,
   ApiKeyList,
   ApiKeyUsage,
   ScopeList,
   CreateApiKey,
   UpdateApiKey,
+  ApiKeyRateLimit: RateLimit,
   ApiKeyProblem: Problem,
 }
 const NAMES = new Map<unknown, string>(Object.entries(NAMED_SCHEMAS).map(([name, schema]) => [schema, name]))
@@ -133,6 +141,8 @@ const KEY_PROBLEMS: readonly ProblemCode[] = [
   'key_expired',
   'key_revoked',
   'insufficient_scope',
+  'rate_limited',
+  'too_many_attempts',
   'unavailable',
 ]
 

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { PROBLEMS, ProblemError, type FieldError, type ProblemCode } from './problem.ts'
+import { PROBLEMS, ProblemError, type FieldError, type ProblemCode, type ProblemKind } from './problem.ts'
 import type { Problem } from './schemas.ts'
 import { fieldErrors, type ValidationFailure } from './validation.ts'
 
@@ -34,15 +34,16 @@ interface ForeignError extends Partial<Error> {
 
 /** Writes the problem document (RFC 9457) of a problem. */
 export function problemDocument(problem: ProblemError, requestId: string): Problem {
-  const { status, title } = PROBLEMS[problem.code]
+  const { status, title, type = TYPE_BASE + problem.code }: ProblemKind = PROBLEMS[problem.code]
   return {
-    type: TYPE_BASE + problem.code,
+    type,
     title,
     status,
     detail: problem.message,
     code: problem.code,
     requestId,
     ...(problem.errors && { errors: [...problem.errors] }),
+    ...(problem.violatedPolicies && { 'violated-policies': [...problem.violatedPolicies] }),
   }
 }
 
@@ -107,14 +108,34 @@ export function sendProblem(
   return sendDocument(reply, problemDocument(problem, request.id))
 }
 
+/** A problem that is answered often. */
+export interface PreparedProblem {
+  send(request: FastifyRequest, reply: FastifyReply): void
+}
+
+/** Writes a problem's document once for many requests, which differ only in their ids. */
+export function prepareProblem(problem: ProblemError): PreparedProblem {
+  const { statusCode } = problem
+  const headers = { ...problem.headers, ...DOCUMENT_HEADERS }
+  const [before, after] = JSON.stringify(problemDocument(problem, ID_PLACE)).split(JSON.stringify(ID_PLACE))
+  return {
+    send(request, reply) {
+      void reply
+        .code(statusCode)
+        .headers(headers)
+        .send(before + JSON.stringify(request.id) + after)
+    },
+  }
+}
+
+/** Stands where a request's id will be; no text of ours contains it. */
+const ID_PLACE = '\u0000'
+const DOCUMENT_HEADERS = { 'cache-control': 'no-store', 'content-type': 'application/problem+json' }
+
 /**
  * Answers with a problem document. It is sent as text, so that no serializer or reply format of the host has a
  * hand in it, and never to be stored.
  */
 export function sendDocument(reply: FastifyReply, document: Problem): FastifyReply {
-  return reply
-    .code(document.status)
-    .header('cache-control', 'no-store')
-    .type('application/problem+json')
-    .send(JSON.stringify(document))
+  return reply.code(document.status).headers(DOCUMENT_HEADERS).send(JSON.stringify(document))
 }

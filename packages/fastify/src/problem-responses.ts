@@ -1,9 +1,27 @@
 import { problemDocument } from './problem-document.ts'
-import { PROBLEMS, ProblemError, type ProblemCode, type ProblemKind } from './problem.ts'
+import { PROBLEMS, ProblemError, type ProblemCode, type ProblemKind, type ProblemOptions } from './problem.ts'
 import type { Problem } from './schemas.ts'
 
 /** The name of the schema of every problem, among the document's components. */
 const PROBLEM_REFERENCE = { $ref: '#/components/schemas/ApiKeyProblem' }
+
+const RATE_LIMIT_HEADERS = {
+  'Retry-After': { type: 'integer', description: 'After how many seconds the same request is accepted.' },
+  'RateLimit-Policy': {
+    type: 'string',
+    description: 'The limits of the key: units (`q`) in a window of seconds (`w`), by name.',
+  },
+  RateLimit: {
+    type: 'string',
+    description: 'What is left of them: units (`r`), and seconds until more come back (`t`), by name.',
+  },
+}
+
+/** What those problems tell beside their text that tell more. */
+const EXAMPLE_OPTIONS: Partial<Record<ProblemCode, ProblemOptions>> = {
+  invalid_request: { errors: [{ field: 'name', message: 'is required' }] },
+  rate_limited: { violatedPolicies: ['burst'] },
+}
 
 /** The responses of an operation that may answer with these problems: one for each status, with an example of each code. */
 export function problemResponses(codes: readonly ProblemCode[]): Record<number, object> {
@@ -24,11 +42,11 @@ export function problemResponses(codes: readonly ProblemCode[]): Record<number, 
 }
 
 function exampleOf(code: ProblemCode): Problem {
-  const errors = code === 'invalid_request' ? [{ field: 'name', message: 'is required' }] : undefined
-  return problemDocument(new ProblemError(code, errors && { errors }), 'req-1')
+  return problemDocument(new ProblemError(code, EXAMPLE_OPTIONS[code]), 'req-1')
 }
 
 function responseHeaders(status: number): { headers?: object } {
+  if (status === 429) return { headers: RATE_LIMIT_HEADERS }
   if (status === 401 || status === 403) {
     return {
       headers: {

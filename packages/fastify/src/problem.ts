@@ -4,6 +4,8 @@ export interface ProblemKind {
   readonly title: string
   readonly detail: string
   readonly headers?: Readonly<Record<string, string>>
+  /** A registered type of problem, where there is one for it. */
+  readonly type?: string
 }
 
 /**
@@ -97,6 +99,19 @@ export const PROBLEMS = {
     title: 'The Idempotency-Key was used for another request',
     detail: 'This Idempotency-Key came with another body before. Use a new one for a new request.',
   },
+  rate_limited: {
+    status: 429,
+    title: 'The API key is used too often',
+    detail: 'The API key has reached a rate limit. Wait as long as Retry-After says.',
+    // draft-ietf-httpapi-ratelimit-headers, section 6.1
+    type: 'https://iana.org/assignments/http-problem-types#quota-exceeded',
+  },
+  too_many_attempts: {
+    status: 429,
+    title: 'Too many wrong API keys',
+    detail:
+      'Too many wrong API keys came from this address. Correct the key; a good one is accepted at once.',
+  },
   headers_too_large: {
     status: 431,
     title: 'The headers are too large',
@@ -130,6 +145,8 @@ export interface ProblemOptions {
   errors?: FieldError[]
   /** Response headers that belong to the problem, as `www-authenticate`. */
   headers?: Record<string, string>
+  /** The names of the rate limits that were reached. */
+  violatedPolicies?: readonly string[]
 }
 
 /**
@@ -143,13 +160,15 @@ export class ProblemError extends Error {
   readonly statusCode: number
   readonly headers: Readonly<Record<string, string>>
   readonly errors: readonly FieldError[] | undefined
+  readonly violatedPolicies: readonly string[] | undefined
 
-  constructor(code: ProblemCode, { detail, errors, headers }: ProblemOptions = {}) {
+  constructor(code: ProblemCode, { detail, errors, headers, violatedPolicies }: ProblemOptions = {}) {
     const kind: ProblemKind = PROBLEMS[code]
     super(detail ?? kind.detail)
     this.code = code
     this.statusCode = kind.status
     this.headers = { ...kind.headers, ...headers }
     this.errors = errors
+    this.violatedPolicies = violatedPolicies
   }
 }

@@ -1,3 +1,4 @@
+import { MAX_RATE_LIMIT } from '@latchkey/engine'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { FST_LATCHKEY_ROUTE } from './config-errors.ts'
 import type { KeySpace } from './key-space.ts'
@@ -12,6 +13,8 @@ export interface ApiKeyRequirement {
   scopes?: readonly string[]
   /** Which registration's keys open the route; `default` when left out. */
   namespace?: string
+  /** Units that a request takes from each rate limit of its key, 0 to 1,000,000; 1 when left out. */
+  cost?: number
 }
 
 /**
@@ -33,9 +36,10 @@ export function protectRoutes(
     if (apiKey === null) return
     const keySpace = findKeySpace(route, keySpaces, apiKey)
     const scopes = readScopes(route, keySpace, apiKey)
+    const cost = readCost(route, apiKey)
     const hasErrorHandler = route.errorHandler !== undefined
 
-    const requireApiKey = createRequireApiKey({ keySpace, scopes, hasErrorHandler })
+    const requireApiKey = createRequireApiKey({ keySpace, scopes, cost, hasErrorHandler })
     route.onRequest = [requireApiKey, ...[route.onRequest ?? []].flat()]
     markProtected(route, requireApiKey)
     if (isDocumented) undocumented.push({ scope: this, route, scopes })
@@ -50,6 +54,8 @@ export function protectRoutes(
   })
 }
 
+const KNOWN: readonly string[] = ['scopes', 'namespace', 'cost'] satisfies (keyof ApiKeyRequirement)[]
+
 function readDeclaration(route: RouteOptions): ApiKeyRequirement | null {
   const apiKey: unknown = route.config?.apiKey
   if (apiKey === undefined) return null
@@ -57,14 +63,14 @@ function readDeclaration(route: RouteOptions): ApiKeyRequirement | null {
   if (typeof apiKey !== 'object' || apiKey === null || Array.isArray(apiKey)) {
     throw unprotectable(
       route,
-      '`config.apiKey` must be true or { scopes, namespace }; leave it out to open the route.',
+      '`config.apiKey` must be true or { scopes, namespace, cost }; leave it out to open the route.',
     )
   }
-  const unknown = Object.keys(apiKey).find((name) => name !== 'scopes' && name !== 'namespace')
+  const unknown = Object.keys(apiKey).find((name) => !KNOWN.includes(name))
   if (unknown !== undefined) {
     throw unprotectable(
       route,
-      `\`config.apiKey.${unknown}\` is not known; there are \`scopes\` and \`namespace\`.`,
+      `\`config.apiKey.${unknown}\` is not known; there are \`scopes\`, \`namespace\` and \`cost\`.`,
     )
   }
   return apiKey
@@ -100,6 +106,13 @@ function readScopes(
     )
   }
   return Object.freeze([...wanted])
+}
+
+function readCost(route: RouteOptions, { cost = 1 }: { cost?: unknown }): number {
+  if (Number.isInteger(cost) && (cost as number) >= 0 && (cost as number) <= MAX_RATE_LIMIT) {
+    return cost as number
+  }
+  throw unprotectable(route, `\`config.apiKey.cost\` must be a whole number from 0 to ${MAX_RATE_LIMIT}.`)
 }
 
 function unprotectable({ method, url }: RouteOptions, why: string): Error {

@@ -1,27 +1,45 @@
-import type { Requirement, Verdict } from '@latchkey/engine'
+import type { Refused, Requirement, Verdict } from '@latchkey/engine'
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction, onRequestHookHandler } from 'fastify'
 import { readSecret } from './credentials.ts'
-import { credentialProblem, refusalOf, type KeySpace } from './key-space.ts'
+import {
+  attemptsProblem,
+  credentialProblem,
+  rateLimitProblem,
+  refusalOf,
+  type KeySpace,
+} from './key-space.ts'
 import { logFailure } from './log-failure.ts'
-import { sendProblem } from './problem-document.ts'
+import { prepareProblem, sendProblem, type PreparedProblem } from './problem-document.ts'
 import { ProblemError } from './problem.ts'
+import { rateLimit, rateLimitPolicy, shouldTell } from './rate-limit-headers.ts'
 
 /** What one route asks of a key, made ready when the route was declared. */
 export interface ApiKeyRule {
   readonly keySpace: KeySpace
   readonly scopes: readonly string[]
+  readonly cost: number
   /** Whether the route has an error handler of its own, which then renders refusals. */
   readonly hasErrorHandler: boolean
 }
+
+/** A flood of wrong keys shall not become a flood of log lines. */
+const WARNING_INTERVAL_MS = 1_000
 
 /**
  * Makes the hook that lets a request pass only with a good key. With a key that was seen in the last seconds it
  * is done before it returns: it neither awaits nor allocates. It fails closed: whatever goes wrong, the handler
  * does not run.
  */
-export function createRequireApiKey({ keySpace, scopes, hasErrorHandler }: ApiKeyRule): onRequestHookHandler {
+export function createRequireApiKey({
+  keySpace,
+  scopes,
+  cost,
+  hasErrorHandler,
+}: ApiKeyRule): onRequestHookHandler {
   const { engine, environment } = keySpace
-  const requirement: Requirement = Object.freeze({ scopes, ...(environment && { environment }) })
+  const requirement: Requirement = Object.freeze({ scopes, cost, ...(environment && { environment }) })
+  const preparedRefusals = new Map<string, PreparedProblem>()
+  let warnedAtMs = -Infinity
 
   function settle(
     verdict: Verdict,
@@ -29,13 +47,51 @@ export function createRequireApiKey({ keySpace, scopes, hasErrorHandler }: ApiKe
     reply: FastifyReply,
     done: HookHandlerDoneFunction,
   ) {
-    if (verdict.ok) {
-      request.apiKey = verdict.key
-      done()
+    if (!verdict.ok) {
+      if (verdict.reason === 'rate_limited') {
+        request.log.info({ reason: verdict.reason, apiKeyId: verdict.key.id }, 'API key refused')
+        refuse(rateLimitProblem(verdict), request, reply, done)
+      } else refuseKey(verdict, request, reply, done)
       return
     }
-    request.log.info({ reason: verdict.reason, apiKeyId: verdict.key?.id }, 'API key refused')
-    refuse(refusalOf(verdict.reason, keySpace, scopes), request, reply, done)
+    request.apiKey = verdict.key
+    const { rateLimits } = verdict
+    if (shouldTell(rateLimits)) {
+      reply.header('ratelimit-policy', rateLimitPolicy(rateLimits))
+      reply.header('ratelimit', rateLimit(rateLimits))
+    }
+    done()
+  }
+
+  function refuseKey(
+    { reason, key, retryAfterMs = 0 }: Refused,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    done: HookHandlerDoneFunction,
+  ) {
+    if (reason === 'too_many_attempts') {
+      warn(request)
+      refuse(attemptsProblem(retryAfterMs), request, reply, done)
+      return
+    }
+    request.log.info({ reason, apiKeyId: key?.id }, 'API key refused')
+    if (rendersErrors(request)) {
+      refuse(refusalOf(reason, keySpace, scopes), request, reply, done)
+      return
+    }
+    let prepared = preparedRefusals.get(reason)
+    if (prepared === undefined) {
+      prepared = prepareProblem(refusalOf(reason, keySpace, scopes))
+      preparedRefusals.set(reason, prepared)
+    }
+    prepared.send(request, reply)
+  }
+
+  function warn(request: FastifyRequest): void {
+    const nowMs = performance.now()
+    if (nowMs - warnedAtMs < WARNING_INTERVAL_MS) return
+    warnedAtMs = nowMs
+    request.log.warn({ reason: 'too_many_attempts', ip: request.ip }, 'Many wrong API keys from one address')
   }
 
   function fail(error: unknown, request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) {
@@ -53,12 +109,17 @@ export function createRequireApiKey({ keySpace, scopes, hasErrorHandler }: ApiKe
     reply: FastifyReply,
     done: HookHandlerDoneFunction,
   ) {
-    if (!hasErrorHandler && !rendersErrors(request)) {
+    if (!rendersErrors(request)) {
       sendProblem(request, reply, problem)
       return
     }
     reply.code(problem.statusCode).headers(problem.headers).header('cache-control', 'no-store')
     done(problem)
+  }
+
+  /** Whether the scope of a request has an error handler other than Fastify's own, the only one with this name: Fastify binds all others. */
+  function rendersErrors(request: FastifyRequest): boolean {
+    return hasErrorHandler || request.server.errorHandler.name !== 'defaultErrorHandler'
   }
 
   return function requireApiKey(request, reply, done) {
@@ -69,7 +130,7 @@ export function createRequireApiKey({ keySpace, scopes, hasErrorHandler }: ApiKe
     }
     let verdict: Verdict | Promise<Verdict>
     try {
-      verdict = engine.verify(secret, requirement)
+      verdict = engine.verify(secret, requirement, request)
     } catch (error) {
       fail(error, request, reply, done)
       return
@@ -83,9 +144,4 @@ export function createRequireApiKey({ keySpace, scopes, hasErrorHandler }: ApiKe
       (error: unknown) => fail(error, request, reply, done),
     )
   }
-}
-
-/** Whether the scope of a request has an error handler other than Fastify's own, the only one with this name: Fastify binds all others. */
-function rendersErrors(request: FastifyRequest): boolean {
-  return request.server.errorHandler.name !== 'defaultErrorHandler'
 }
