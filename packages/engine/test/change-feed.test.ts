@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import {
   createLatchkey,
   migrate,
@@ -191,6 +192,36 @@ describe('a node that cannot listen', () => {
     expect(told.map(({ message }) => message)).toEqual(['nothing to hear'])
     await reader.close()
   })
+})
+
+it('drops a change that has the number of another, which a server before a failover gave', async () => {
+  let send: (payload: string) => void = () => undefined
+  let breakOff: () => void = () => undefined
+  let connections = 0
+  const controlled: Database = {
+    ...database,
+    listen(_, onMessage) {
+      const { promise: ended, resolve } = Promise.withResolvers<void>()
+      send = onMessage
+      breakOff = resolve
+      connections += 1
+      return Promise.resolve({ ended, ping: () => Promise.resolve(), close: () => Promise.resolve() })
+    },
+  }
+  const listening = await createLatchkey({ database: controlled, scopes })
+  const forgets = async (sequence: number) => {
+    const { secret } = must(await other.keys.create(anOwner(), ann, { name: 'k' }))
+    await listening.verify(secret)
+    expect(listening.verify(secret)).not.toBeInstanceOf(Promise)
+    send(`${sequence} 0 ${hash('sha256', secret, 'base64url')} default`)
+    return listening.verify(secret) instanceof Promise
+  }
+  expect(await forgets(1_000_000)).toBe(true)
+  expect(await forgets(1_000_000)).toBe(false)
+  breakOff()
+  await vi.waitUntil(() => connections === 2)
+  expect(await forgets(1_000_000)).toBe(true)
+  await listening.close()
 })
 
 describe('closing', () => {

@@ -74,6 +74,8 @@ export async function followChanges(options: ChangeFeedOptions): Promise<ChangeF
       onListening() {
         listenings += 1
         unheard.clear()
+        // After a failover numbers may be given a second time.
+        dropped.clear()
         loop.runSoon()
       },
       onError,
@@ -102,7 +104,10 @@ export async function followChanges(options: ChangeFeedOptions): Promise<ChangeF
     const work = log.read(last?.position ?? START)
     const reading = await within(READ_DEADLINE_MS, work, () => database.reportOverdue())
     readings += 1
-    if (reading.isCut || (last !== null && hasGap(last, reading))) onGap()
+    if (reading.isCut || (last !== null && hasGap(last, reading))) {
+      onGap()
+      dropped.clear()
+    }
     last = reading
     for (const change of reading.changes) {
       const isNews = !dropped.has(change.sequence)
