@@ -92,7 +92,7 @@ const matrix: Record<string, Row> = {
   },
   'DELETE /v1/api-keys/{id}': {
     request: ({ apiKeyId }) => ({ url: `/v1/api-keys/${apiKeyId}` }),
-    expected: forPeople(204, { viewer: 403, 'owner of another workspace': 404 }),
+    expected: forPeople(200, { viewer: 403, 'owner of another workspace': 404 }),
   },
   'GET /v1/companies': {
     request: () => ({ url: '/v1/companies' }),

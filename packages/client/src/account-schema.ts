@@ -134,6 +134,8 @@ export interface components {
                  */
                 message: string;
             }[];
+            /** @description The rate limits of the key that were reached. */
+            "violated-policies"?: string[];
         };
     };
     responses: never;

@@ -5,9 +5,13 @@ export type {
   ApiKeyUsage,
   CreateApiKey,
   CreatedApiKey,
+  DeletedApiKey,
   Problem,
+  RateLimit,
+  RevocationReceipt,
   ScopeList,
   Session,
   UpdateApiKey,
+  UpdatedApiKey,
 } from './types.ts'
 export type { paths } from './paths.ts'

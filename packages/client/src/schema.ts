@@ -81,14 +81,14 @@ export interface paths {
         post?: never;
         /**
          * Delete an API key
-         * @description Revokes a key for good. No request with it succeeds once the reply is there; other servers follow within a second. Its record stays, and is listed with `status=revoked`.
+         * @description Revokes a key for good. The reply waits until every node refuses the key, one second at most, and its `receipt` says how many do. The record of the key stays, and is listed with `status=revoked`.
          */
         delete: operations["deleteApiKey"];
         options?: never;
         head?: never;
         /**
          * Change an API key
-         * @description Changes what is sent and leaves the rest. The change is in force when the reply arrives; other servers follow within a second.
+         * @description Changes what is sent and leaves the rest. On the node that answers, the change is in force when the reply arrives; the others follow within a second. When a key is disabled, the reply waits for them as with a delete, and its `receipt` says how many refuse the key.
          */
         patch: operations["updateApiKey"];
         trace?: never;
@@ -168,6 +168,22 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
+             * @description How often it may be used. All of these hold at once; without any it is not limited.
+             * @example [
+             *       {
+             *         "name": "burst",
+             *         "limit": 100,
+             *         "windowSeconds": 10
+             *       },
+             *       {
+             *         "name": "sustained",
+             *         "limit": 5000,
+             *         "windowSeconds": 3600
+             *       }
+             *     ]
+             */
+            rateLimits: components["schemas"]["ApiKeyRateLimit"][];
+            /**
              * Format: date-time
              * @description When it was created.
              * @example 2026-11-22T09:30:00.000Z
@@ -224,6 +240,35 @@ export interface components {
              * @example lk_live_Xp2vL8qRtY4mZk9sWb3nHc7jGd5fTa0brrfA
              */
             secret: string;
+        };
+        /** @description A key as it is after a change. */
+        UpdatedApiKey: {
+            apiKey: components["schemas"]["ApiKey"];
+            /** @description When this change disabled the key, how far that had come; otherwise null. */
+            receipt: null | components["schemas"]["RevocationReceipt"];
+        };
+        /** @description A key that was revoked, and how far that had come. */
+        DeletedApiKey: {
+            apiKey: components["schemas"]["ApiKey"];
+            receipt: components["schemas"]["RevocationReceipt"];
+        };
+        /** @description How many nodes refused a key when the reply was sent, and how soon they did. */
+        RevocationReceipt: {
+            /**
+             * @description How many nodes were running, each of which may have had the key in memory.
+             * @example 3
+             */
+            nodes: number;
+            /**
+             * @description How many of them had said that they refuse the key. The reply waits for all, one second at most; what is missing then refuses it within five seconds, or is no longer running.
+             * @example 3
+             */
+            confirmed: number;
+            /**
+             * @description Milliseconds from the change to the last of these confirmations, by the database's clock; null when there was none.
+             * @example 84
+             */
+            afterMs: null | number;
         };
         /** @description One page of keys. */
         ApiKeyList: {
@@ -364,6 +409,22 @@ export interface components {
             metadata?: {
                 [key: string]: unknown;
             };
+            /**
+             * @description How often it may be used. All of these hold at once, each under a name of its own; not limited when left out.
+             * @example [
+             *       {
+             *         "name": "burst",
+             *         "limit": 100,
+             *         "windowSeconds": 10
+             *       },
+             *       {
+             *         "name": "sustained",
+             *         "limit": 5000,
+             *         "windowSeconds": 3600
+             *       }
+             *     ]
+             */
+            rateLimits?: components["schemas"]["ApiKeyRateLimit"][];
         };
         /** @description What to change. What is left out stays. */
         UpdateApiKey: {
@@ -395,10 +456,44 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
+             * @description All limits there shall be; an empty list removes them. What was taken from a limit whose name and window stay the same stays taken.
+             * @example [
+             *       {
+             *         "name": "burst",
+             *         "limit": 100,
+             *         "windowSeconds": 10
+             *       },
+             *       {
+             *         "name": "sustained",
+             *         "limit": 5000,
+             *         "windowSeconds": 3600
+             *       }
+             *     ]
+             */
+            rateLimits?: components["schemas"]["ApiKeyRateLimit"][];
+            /**
              * @description `false` disables the key until it is set to `true`.
              * @example false
              */
             enabled?: boolean;
+        };
+        /** @description How often a key may be used within a while. */
+        ApiKeyRateLimit: {
+            /**
+             * @description Tells the limits of a key apart: 1 to 32 of a-z, 0-9, `_` and `-`, a letter first. Replies name the limit by it.
+             * @example burst
+             */
+            name: string;
+            /**
+             * @description How many units may be taken. A request takes one, unless its route costs more or less.
+             * @example 100
+             */
+            limit: number;
+            /**
+             * @description Within how many seconds, wherever they begin.
+             * @example 60
+             */
+            windowSeconds: number;
         };
         /** @description A problem document (RFC 9457). */
         ApiKeyProblem: {
@@ -446,6 +541,8 @@ export interface components {
                  */
                 message: string;
             }[];
+            /** @description The rate limits of the key that were reached. */
+            "violated-policies"?: string[];
         };
     };
     responses: never;
@@ -837,11 +934,13 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description The key is revoked. */
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["DeletedApiKey"];
+                };
             };
             /** @description `invalid_request`: The request is not valid. */
             400: {
@@ -921,7 +1020,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ApiKey"];
+                    "application/json": components["schemas"]["UpdatedApiKey"];
                 };
             };
             /** @description `invalid_request`: The request is not valid. `invalid_json`: The body is not valid JSON. */

@@ -9,6 +9,14 @@ export type ApiKey = Schemas['ApiKey']
 export type ApiKeyList = Schemas['ApiKeyList']
 /** A new key with its secret, shown this once. */
 export type CreatedApiKey = Schemas['CreatedApiKey']
+/** A key as it is after a change; with a receipt when the change disabled it. */
+export type UpdatedApiKey = Schemas['UpdatedApiKey']
+/** A key that was revoked, and how far that had come. */
+export type DeletedApiKey = Schemas['DeletedApiKey']
+/** How many nodes refused a key when the reply was sent, and how soon they did. */
+export type RevocationReceipt = Schemas['RevocationReceipt']
+/** How often a key may be used within a while. */
+export type RateLimit = Schemas['ApiKeyRateLimit']
 /** What to send to create a key. */
 export type CreateApiKey = Schemas['CreateApiKey']
 /** What to send to change a key. */

@@ -1,7 +1,14 @@
 import { latchkey, type Principal } from '@latchkey/fastify'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
-import { createClient, type ApiKey, type LatchkeyClient, type Problem } from '../src/index.ts'
+import {
+  createClient,
+  type ApiKey,
+  type LatchkeyClient,
+  type Problem,
+  type RateLimit,
+  type RevocationReceipt,
+} from '../src/index.ts'
 
 describe('the client, calling a server', () => {
   let app: FastifyInstance
@@ -24,11 +31,13 @@ describe('the client, calling a server', () => {
   afterAll(() => app.close())
 
   it('creates a key that works, lists it, changes it and deletes it', async () => {
+    const rateLimits: RateLimit[] = [{ name: 'burst', limit: 10, windowSeconds: 60 }]
     const created = await client.POST('/v1/api-keys', {
       params: { header: { 'idempotency-key': crypto.randomUUID() } },
-      body: { name: 'Integration with CRM', scopes: ['contacts:read'] },
+      body: { name: 'Integration with CRM', scopes: ['contacts:read'], rateLimits },
     })
     const { apiKey, secret } = created.data!
+    expect(apiKey.rateLimits).toEqual(rateLimits)
     expectTypeOf(apiKey).toEqualTypeOf<ApiKey>()
     const call = () => fetch(`${baseUrl}/contacts`, { headers: { authorization: `Bearer ${secret}` } })
     expect((await call()).status).toBe(200)
@@ -41,12 +50,17 @@ describe('the client, calling a server', () => {
 
     const params = { path: { id: apiKey.id } }
     const changed = await client.PATCH('/v1/api-keys/{id}', { params, body: { name: 'CRM', enabled: false } })
-    expect(changed.data).toMatchObject({ name: 'CRM', status: 'disabled' })
+    expect(changed.data).toMatchObject({
+      apiKey: { name: 'CRM', status: 'disabled' },
+      receipt: { nodes: 1, confirmed: 1 },
+    })
+    expectTypeOf(changed.data!.receipt).toEqualTypeOf<RevocationReceipt | null>()
     expect((await call()).status).toBe(401)
-    expect((await client.GET('/v1/api-keys/{id}', { params })).data).toEqual(changed.data)
+    expect((await client.GET('/v1/api-keys/{id}', { params })).data).toEqual(changed.data!.apiKey)
 
     const deleted = await client.DELETE('/v1/api-keys/{id}', { params })
-    expect(deleted.response.status).toBe(204)
+    expect(deleted.data!.apiKey).toMatchObject({ id: apiKey.id, status: 'revoked' })
+    expect(deleted.data!.receipt).toMatchObject({ nodes: 1, confirmed: 1 })
     expect((await client.GET('/v1/api-keys')).data!.data).toEqual([])
   })
 

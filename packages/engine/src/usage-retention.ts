@@ -1,7 +1,14 @@
 const DAY_MS = 86_400_000
 
+/** For how many days counts of each resolution are kept. */
+export interface UsageRetentionDays {
+  readonly minute: number
+  readonly quarterHour: number
+  readonly day: number
+}
+
 /** What counts are stored by: the minute, the quarter of an hour (the offset of every time zone is one), the UTC day. */
-export type Resolution = 'minute' | 'quarterHour' | 'day'
+export type Resolution = keyof UsageRetentionDays
 
 /** Every resolution with its length in milliseconds, coarsest first. */
 export const RESOLUTIONS: Readonly<Record<Resolution, number>> = {
@@ -9,9 +16,6 @@ export const RESOLUTIONS: Readonly<Record<Resolution, number>> = {
   quarterHour: 900_000,
   minute: 60_000,
 }
-
-/** For how many days counts of each resolution are kept. */
-export type UsageRetentionDays = Readonly<Record<Resolution, number>>
 
 const DEFAULT_RETENTION_DAYS: UsageRetentionDays = { minute: 7, quarterHour: 90, day: 730 }
 const MAX_RETENTION_DAYS = 36_500

@@ -12,6 +12,7 @@ export function toApiKeyJson(key: ApiKeyRecord, nowMs = Date.now()): ApiKey {
     start: key.start,
     scopes: [...key.scopes],
     metadata: key.metadata,
+    rateLimits: key.rateLimits.map(({ name, limit, windowSeconds }) => ({ name, limit, windowSeconds })),
     createdAt: key.createdAt.toISOString(),
     createdBy: { id: key.createdBy.id, name: key.createdBy.name },
     updatedAt: key.updatedAt.toISOString(),

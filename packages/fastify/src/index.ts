@@ -11,10 +11,14 @@ export {
   ApiKeyUsage,
   CreateApiKey,
   CreatedApiKey,
+  DeletedApiKey,
   ListApiKeys,
   Problem,
+  RateLimit,
+  RevocationReceipt,
   ScopeList,
   UpdateApiKey,
+  UpdatedApiKey,
   UsageParams,
 } from './schemas.ts'
 export {

@@ -70,7 +70,7 @@ export function attemptsProblem(retryAfterMs: number): ProblemError {
 }
 
 /** Rounded up, so that who waits so long has waited long enough. */
-function inSeconds(ms: number): string {
+export function inSeconds(ms: number): string {
   return String(Math.ceil(ms / 1_000))
 }
 

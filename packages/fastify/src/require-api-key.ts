@@ -4,6 +4,7 @@ import { readSecret } from './credentials.ts'
 import {
   attemptsProblem,
   credentialProblem,
+  inSeconds,
   rateLimitProblem,
   refusalOf,
   type KeySpace,
@@ -69,21 +70,22 @@ export function createRequireApiKey({
     reply: FastifyReply,
     done: HookHandlerDoneFunction,
   ) {
-    if (reason === 'too_many_attempts') {
-      warn(request)
-      refuse(attemptsProblem(retryAfterMs), request, reply, done)
-      return
-    }
-    request.log.info({ reason, apiKeyId: key?.id }, 'API key refused')
+    if (reason === 'too_many_attempts') warn(request)
+    else request.log.info({ reason, apiKeyId: key?.id }, 'API key refused')
+    const problem = () =>
+      reason === 'too_many_attempts'
+        ? attemptsProblem(retryAfterMs)
+        : refusalOf(reason, keySpace, scopes)
     if (rendersErrors(request)) {
-      refuse(refusalOf(reason, keySpace, scopes), request, reply, done)
+      refuse(problem(), request, reply, done)
       return
     }
     let prepared = preparedRefusals.get(reason)
     if (prepared === undefined) {
-      prepared = prepareProblem(refusalOf(reason, keySpace, scopes))
+      prepared = prepareProblem(problem())
       preparedRefusals.set(reason, prepared)
     }
+    if (reason === 'too_many_attempts') reply.header('retry-after', inSeconds(retryAfterMs))
     prepared.send(request, reply)
   }
 

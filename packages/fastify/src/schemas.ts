@@ -6,10 +6,14 @@ import {
   MAX_METADATA_BYTES,
   MAX_NAME_LENGTH,
   MAX_PAGE_SIZE,
+  MAX_RATE_LIMIT,
+  MAX_RATE_LIMIT_WINDOW_SECONDS,
+  MAX_RATE_LIMITS,
   MAX_SCOPES,
   MAX_SEARCH_LENGTH,
   MAX_USAGE_BUCKETS,
   MIN_IDEMPOTENCY_KEY_LENGTH,
+  RATE_LIMIT_NAME,
   USAGE_INTERVALS,
   type Environment,
   type KeySort,
@@ -64,6 +68,44 @@ const metadata = Type.Unsafe<Metadata>({
 
 const expiresAt = (description: string) => momentOrNull(description, '2027-01-01T00:00:00.000Z')
 
+/** How often a key may be used within a while. */
+export type RateLimit = Static<typeof RateLimit>
+export const RateLimit = Type.Object(
+  {
+    name: Type.String({
+      pattern: RATE_LIMIT_NAME.source,
+      description:
+        'Tells the limits of a key apart: 1 to 32 of a-z, 0-9, `_` and `-`, a letter first. Replies name the limit by it.',
+      examples: ['burst'],
+    }),
+    limit: Type.Integer({
+      minimum: 1,
+      maximum: MAX_RATE_LIMIT,
+      description: 'How many units may be taken. A request takes one, unless its route costs more or less.',
+      examples: [100],
+    }),
+    windowSeconds: Type.Integer({
+      minimum: 1,
+      maximum: MAX_RATE_LIMIT_WINDOW_SECONDS,
+      description: 'Within how many seconds, wherever they begin.',
+      examples: [60],
+    }),
+  },
+  { additionalProperties: false, description: 'How often a key may be used within a while.' },
+)
+
+const rateLimits = (description: string) =>
+  Type.Array(RateLimit, {
+    maxItems: MAX_RATE_LIMITS,
+    description,
+    examples: [
+      [
+        { name: 'burst', limit: 100, windowSeconds: 10 },
+        { name: 'sustained', limit: 5_000, windowSeconds: 3_600 },
+      ],
+    ],
+  })
+
 /** A key as the routes show it. Its secret is not part of it. */
 export type ApiKey = Static<typeof ApiKey>
 export const ApiKey = Type.Object(
@@ -82,6 +124,9 @@ export const ApiKey = Type.Object(
     }),
     scopes,
     metadata,
+    rateLimits: rateLimits(
+      'How often it may be used. All of these hold at once; without any it is not limited.',
+    ),
     createdAt: moment('When it was created.', '2026-11-22T09:30:00.000Z'),
     createdBy: Type.Object(
       {
@@ -118,6 +163,51 @@ export const CreatedApiKey = Type.Object(
     }),
   },
   { description: 'A new key with its secret.' },
+)
+
+/** How far a revocation had come when its reply was sent. */
+export type RevocationReceipt = Static<typeof RevocationReceipt>
+export const RevocationReceipt = Type.Object(
+  {
+    nodes: Type.Integer({
+      minimum: 0,
+      description: 'How many nodes were running, each of which may have had the key in memory.',
+      examples: [3],
+    }),
+    confirmed: Type.Integer({
+      minimum: 0,
+      description:
+        'How many of them had said that they refuse the key. The reply waits for all, one second at most; what is missing then refuses it within five seconds, or is no longer running.',
+      examples: [3],
+    }),
+    afterMs: Type.Unsafe<number | null>({
+      type: ['null', 'integer'],
+      minimum: 0,
+      description:
+        "Milliseconds from the change to the last of these confirmations, by the database's clock; null when there was none.",
+      examples: [84],
+    }),
+  },
+  { description: 'How many nodes refused a key when the reply was sent, and how soon they did.' },
+)
+
+/** The reply to a delete. */
+export type DeletedApiKey = Static<typeof DeletedApiKey>
+export const DeletedApiKey = Type.Object(
+  { apiKey: ApiKey, receipt: RevocationReceipt },
+  { description: 'A key that was revoked, and how far that had come.' },
+)
+
+/** The reply to a change. */
+export type UpdatedApiKey = Static<typeof UpdatedApiKey>
+export const UpdatedApiKey = Type.Object(
+  {
+    apiKey: ApiKey,
+    receipt: Type.Union([Type.Null(), RevocationReceipt], {
+      description: 'When this change disabled the key, how far that had come; otherwise null.',
+    }),
+  },
+  { description: 'A key as it is after a change.' },
 )
 
 /** One page of keys. */
@@ -161,6 +251,11 @@ export const CreateApiKey = Type.Object(
       expiresAt('From when on it is refused: a moment in the future, or null for never.'),
     ),
     metadata: Type.Optional(metadata),
+    rateLimits: Type.Optional(
+      rateLimits(
+        'How often it may be used. All of these hold at once, each under a name of its own; not limited when left out.',
+      ),
+    ),
   },
   { additionalProperties: false, description: 'What the new key shall be.' },
 )
@@ -175,6 +270,11 @@ export const UpdateApiKey = Type.Object(
       expiresAt('From when on it is refused: a moment in the future, or null for never.'),
     ),
     metadata: Type.Optional(metadata),
+    rateLimits: Type.Optional(
+      rateLimits(
+        'All limits there shall be; an empty list removes them. What was taken from a limit whose name and window stay the same stays taken.',
+      ),
+    ),
     enabled: Type.Optional(
       Type.Boolean({
         description: '`false` disables the key until it is set to `true`.',
@@ -347,6 +447,11 @@ export const Problem = Type.Object(
         }),
         { description: 'The fields that are wrong.' },
       ),
+    ),
+    'violated-policies': Type.Optional(
+      Type.Array(Type.String({ description: 'The name of a rate limit.', examples: ['burst'] }), {
+        description: 'The rate limits of the key that were reached.',
+      }),
     ),
   },
   { description: 'A problem document (RFC 9457).' },

@@ -35,6 +35,7 @@ const buildValidator = AjvCompiler()(
 
 /** The schema of a reply, in which nothing is allowed that it does not list. */
 function closed(schema: JsonSchema): JsonSchema {
+  if (schema.anyOf) return { ...schema, anyOf: schema.anyOf.map(closed) }
   if (schema.items) return { ...schema, items: closed(schema.items) }
   if (!schema.properties) return schema
   const properties = Object.entries(schema.properties).map(([name, part]) => [name, closed(part)] as const)

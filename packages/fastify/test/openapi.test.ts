@@ -27,7 +27,11 @@ interface Operation {
   parameters?: { name: string; in: string; description?: string; schema: object }[]
   responses: Record<
     string,
-    { description: string; content?: Record<string, { schema: unknown; examples?: object }> }
+    {
+      description: string
+      headers?: object
+      content?: Record<string, { schema: unknown; examples?: object }>
+    }
   >
 }
 
@@ -122,6 +126,29 @@ describe('the document of a host with the key routes alone', () => {
     for (const schema of Object.values(components.schemas)) expect(undescribed(schema)).toEqual([])
   })
 
+  it('names the shapes that programs share: limits and receipts', async () => {
+    await addSwagger()
+    await registerLatchkey(app, database())
+    const { components, paths } = await documentOf()
+    const reference = (name: string) => ({ $ref: `#/components/schemas/${name}` })
+    expect(components.schemas).toMatchObject({
+      ApiKey: { properties: { rateLimits: { items: reference('ApiKeyRateLimit') } } },
+      DeletedApiKey: {
+        properties: { apiKey: reference('ApiKey'), receipt: reference('RevocationReceipt') },
+      },
+      UpdatedApiKey: {
+        properties: {
+          apiKey: reference('ApiKey'),
+          receipt: { anyOf: [{ type: 'null' }, reference('RevocationReceipt')] },
+        },
+      },
+    })
+    const bodyOf = (method: string) =>
+      paths['/v1/api-keys/{id}']![method]!.responses['200']!.content!['application/json']!.schema
+    expect(bodyOf('delete')).toEqual(reference('DeletedApiKey'))
+    expect(bodyOf('patch')).toEqual(reference('UpdatedApiKey'))
+  })
+
   it('says how people sign in, in the words of the host', async () => {
     await addSwagger()
     const session = {
@@ -156,11 +183,22 @@ describe('the operation of a protected route', () => {
       { apiKeyBearer: ['contacts:read', 'contacts:write'] },
       { apiKeyHeader: ['contacts:read', 'contacts:write'] },
     ])
-    expect(Object.keys(operation.responses)).toEqual(['200', '400', '401', '403', '503'])
+    expect(Object.keys(operation.responses)).toEqual(['200', '400', '401', '403', '429', '503'])
     expect(document.paths['/any']!['get']!.security).toEqual([{ apiKeyBearer: [] }, { apiKeyHeader: [] }])
     expect(Object.keys(document.components.securitySchemes!)).toEqual(
       expect.arrayContaining(UNAUTHENTICATED_SCHEMES),
     )
+    const tooMany = operation.responses['429']!
+    expect(Object.keys(tooMany.headers!)).toEqual(['Retry-After', 'RateLimit-Policy', 'RateLimit'])
+    expect(tooMany.content!['application/problem+json']!.examples).toMatchObject({
+      rate_limited: {
+        value: {
+          type: 'https://iana.org/assignments/http-problem-types#quota-exceeded',
+          'violated-policies': ['burst'],
+        },
+      },
+      too_many_attempts: { value: { code: 'too_many_attempts' } },
+    })
     const rulesOfTheHost = /operation-(summary|operationId)/
     expect((await lint(document)).filter((finding) => !rulesOfTheHost.test(finding))).toEqual([])
   })

@@ -1,28 +1,34 @@
+import { toApiKeyJson } from '../api-key-json.ts'
 import { principalOf } from '../authorize.ts'
 import type { RouteContext } from '../operation.ts'
 import { ProblemError } from '../problem.ts'
-import { ApiKeyParams } from '../schemas.ts'
+import { ApiKeyParams, DeletedApiKey } from '../schemas.ts'
 
 /** `DELETE /:id`: revokes for good; the record stays for those who ask later what it was. */
 export function revokeKeyRoute({ scope, engine, operation }: RouteContext): void {
-  scope.delete<{ Params: ApiKeyParams }>(
+  scope.delete<{ Params: ApiKeyParams; Reply: DeletedApiKey }>(
     '/:id',
     operation({
       operationId: 'deleteApiKey',
       summary: 'Delete an API key',
       description:
-        'Revokes a key for good. No request with it succeeds once the reply is there; other servers follow within a second. Its record stays, and is listed with `status=revoked`.',
+        'Revokes a key for good. The reply waits until every node refuses the key, one second at most, and its `receipt` says how many do. The record of the key stays, and is listed with `status=revoked`.',
       schema: {
         params: ApiKeyParams,
-        response: { 204: { description: 'The key is revoked.', type: 'null' } },
+        response: {
+          200: {
+            description: 'The key is revoked.',
+            content: { 'application/json': { schema: DeletedApiKey } },
+          },
+        },
       },
       problems: ['forbidden', 'not_found'],
     }),
-    async (request, reply) => {
+    async (request) => {
       const { owner, actor } = principalOf(request)
       const result = await engine.keys.revoke(owner, actor, request.params.id)
       if (!result.ok) throw new ProblemError('not_found')
-      return reply.code(204).send()
+      return { apiKey: toApiKeyJson(result.apiKey), receipt: result.receipt }
     },
   )
 }

@@ -3,24 +3,27 @@ import { principalOf } from '../authorize.ts'
 import type { RouteContext } from '../operation.ts'
 import { invalidInput, parseExpiry } from '../parse-input.ts'
 import { ProblemError } from '../problem.ts'
-import { ApiKey, ApiKeyParams, UpdateApiKey } from '../schemas.ts'
+import { ApiKeyParams, UpdateApiKey, UpdatedApiKey } from '../schemas.ts'
 
 const REFUSALS = { not_found: 'not_found', revoked: 'already_revoked', expired: 'already_expired' } as const
 
-/** `PATCH /:id`: renames, disables, enables; in force when the reply is there. */
+/** `PATCH /:id`: renames, limits, disables, enables; in force here when the reply is there. */
 export function updateKeyRoute({ scope, engine, operation }: RouteContext): void {
-  scope.patch<{ Params: ApiKeyParams; Body: UpdateApiKey; Reply: ApiKey }>(
+  scope.patch<{ Params: ApiKeyParams; Body: UpdateApiKey; Reply: UpdatedApiKey }>(
     '/:id',
     operation({
       operationId: 'updateApiKey',
       summary: 'Change an API key',
       description:
-        'Changes what is sent and leaves the rest. The change is in force when the reply arrives; other servers follow within a second.',
+        'Changes what is sent and leaves the rest. On the node that answers, the change is in force when the reply arrives; the others follow within a second. When a key is disabled, the reply waits for them as with a delete, and its `receipt` says how many refuse the key.',
       schema: {
         params: ApiKeyParams,
         body: UpdateApiKey,
         response: {
-          200: { description: 'The changed key.', content: { 'application/json': { schema: ApiKey } } },
+          200: {
+            description: 'The changed key.',
+            content: { 'application/json': { schema: UpdatedApiKey } },
+          },
         },
       },
       problems: [
@@ -41,7 +44,7 @@ export function updateKeyRoute({ scope, engine, operation }: RouteContext): void
       if (!result.ok) {
         throw result.reason === 'invalid' ? invalidInput(result) : new ProblemError(REFUSALS[result.reason])
       }
-      return toApiKeyJson(result.apiKey)
+      return { apiKey: toApiKeyJson(result.apiKey), receipt: result.receipt }
     },
   )
 }

@@ -6,6 +6,7 @@ import type { CreatedApiKey } from '../../src/index.ts'
 import { bearer, callAs, createApp, KEYS, signedIn } from '../support/app.ts'
 import { describeOnEachDatabase } from '../support/databases.ts'
 import { expectProblem } from '../support/problem.ts'
+import { wrongRateLimits } from '../support/wrong-rate-limits.ts'
 
 describeOnEachDatabase('POST /v1/api-keys', (database) => {
   let app: FastifyInstance
@@ -36,11 +37,13 @@ describeOnEachDatabase('POST /v1/api-keys', (database) => {
         start: secret.slice(0, 'lk_live_'.length + 4),
         scopes: ['contacts:read'],
         metadata: {},
+        rateLimits: [],
         createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string,
         createdBy: { id: `user_of_${owner}`, name: 'Ada' },
         updatedAt: apiKey.createdAt,
         expiresAt: null,
         lastUsedAt: null,
+        lastUsedAddress: null,
         revokedAt: null,
       })
       expect(reply.headers.location).toBe(`${KEYS}/${apiKey.id}`)
@@ -69,6 +72,12 @@ describeOnEachDatabase('POST /v1/api-keys', (database) => {
         scopes: ['contacts:write', 'contacts:read'],
         expiresAt: '2999-12-31T23:59:59+02:00',
         metadata: { team: 'sales', nested: { list: [1, 2.5, null, true, 'ü'] } },
+        rateLimits: [
+          { name: 'burst', limit: 1, windowSeconds: 1 },
+          { name: 'a'.repeat(32), limit: 1_000_000, windowSeconds: 3_600 },
+          { name: 'l-3_x', limit: 10, windowSeconds: 60 },
+          { name: 'l4', limit: 10, windowSeconds: 60 },
+        ],
       }
       const { apiKey, secret } = (await create(anOwner(), fields)).json<CreatedApiKey>()
       expect(secret).toMatch(/^lk_test_/)
@@ -192,6 +201,7 @@ describeOnEachDatabase('POST /v1/api-keys', (database) => {
       ['scopes', { name: 'a', scopes: ['__proto__'] }],
       ['scopes', { name: 'a', scopes: ['toString'] }],
       ['scopes', { name: 'a', scopes: Array.from({ length: 101 }, () => 'contacts:read') }],
+      ...wrongRateLimits.map(([field, fields]): [string, object] => [field, { name: 'a', ...fields }]),
       ['expiresAt', { name: 'a', expiresAt: 'tomorrow' }],
       ['expiresAt', { name: 'a', expiresAt: 4_102_444_800 }],
       ['expiresAt', { name: 'a', expiresAt: '2001-01-01T00:00:00Z' }],

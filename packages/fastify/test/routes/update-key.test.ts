@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ApiKey } from '../../src/index.ts'
+import type { ApiKey, UpdatedApiKey } from '../../src/index.ts'
 import { bearer, callAs, createApp, createKey, KEYS } from '../support/app.ts'
 import { describeOnEachDatabase } from '../support/databases.ts'
 import { expectProblem } from '../support/problem.ts'
+import { wrongRateLimits } from '../support/wrong-rate-limits.ts'
 
 describeOnEachDatabase('PATCH /v1/api-keys/:id', (database) => {
   let app: FastifyInstance
@@ -14,24 +15,25 @@ describeOnEachDatabase('PATCH /v1/api-keys/:id', (database) => {
 
   const update = (id: string, payload: object, owner = 'acme') =>
     callAs(app, owner, { method: 'PATCH', url: `${KEYS}/${id}`, payload })
+  const change = async (id: string, payload: object) =>
+    (await update(id, payload)).json<UpdatedApiKey>().apiKey
   const knock = async (secret: string, url = '/any') =>
     (await app.inject({ url, headers: bearer(secret) })).statusCode
 
   describe('200', () => {
     it('changes what is sent and leaves the rest', async () => {
       const { id } = await createKey(app, 'acme', { name: 'Old', scopes: ['contacts:read'] })
-      const reply = await update(id, { name: ' New ' })
-      expect(reply.json<ApiKey>()).toMatchObject({ id, name: 'New', scopes: ['contacts:read'] })
-      const key = reply.json<ApiKey>()
+      const key = await change(id, { name: ' New ' })
+      expect(key).toMatchObject({ id, name: 'New', scopes: ['contacts:read'] })
       expect(Date.parse(key.updatedAt)).toBeGreaterThan(Date.parse(key.createdAt))
     })
 
     it('disables at once, and enables again', async () => {
       const { id, secret } = await createKey(app, 'acme')
       expect(await knock(secret)).toBe(200)
-      expect((await update(id, { enabled: false })).json<ApiKey>().status).toBe('disabled')
+      expect((await change(id, { enabled: false })).status).toBe('disabled')
       expect(await knock(secret)).toBe(401)
-      expect((await update(id, { enabled: true })).json<ApiKey>().status).toBe('active')
+      expect((await change(id, { enabled: true })).status).toBe('active')
       expect(await knock(secret)).toBe(200)
     })
 
@@ -47,15 +49,46 @@ describeOnEachDatabase('PATCH /v1/api-keys/:id', (database) => {
     it('sets an expiry and takes it away', async () => {
       const { id } = await createKey(app, 'acme')
       const expiresAt = '2999-01-01T00:00:00.000Z'
-      expect((await update(id, { expiresAt })).json<ApiKey>().expiresAt).toBe(expiresAt)
-      expect((await update(id, { name: 'Same' })).json<ApiKey>().expiresAt).toBe(expiresAt)
-      expect((await update(id, { expiresAt: null })).json<ApiKey>().expiresAt).toBeNull()
+      expect((await change(id, { expiresAt })).expiresAt).toBe(expiresAt)
+      expect((await change(id, { name: 'Same' })).expiresAt).toBe(expiresAt)
+      expect((await change(id, { expiresAt: null })).expiresAt).toBeNull()
+    })
+
+    it('sets rate limits, which hold at once, and takes them away', async () => {
+      const { id, secret } = await createKey(app, 'acme')
+      expect(await knock(secret)).toBe(200)
+      const rateLimits = [{ name: 'burst', limit: 1, windowSeconds: 3_600 }]
+      expect((await change(id, { rateLimits })).rateLimits).toEqual(rateLimits)
+      expect((await change(id, { name: 'Same' })).rateLimits).toEqual(rateLimits)
+      expect(await knock(secret)).toBe(200)
+      expect(await knock(secret)).toBe(429)
+      expect((await change(id, { rateLimits: [] })).rateLimits).toEqual([])
+      expect(await knock(secret)).toBe(200)
+    })
+
+    it('tells how far a disabling has come, and nothing of other changes', async () => {
+      const { app: other } = await createApp(database())
+      const { id, secret } = await createKey(app, 'acme')
+      const knockThere = async () =>
+        (await other.inject({ url: '/any', headers: bearer(secret) })).json<{ code?: string }>().code
+      expect(await knockThere()).toBeUndefined()
+      const receiptOf = async (payload: object) => (await update(id, payload)).json<UpdatedApiKey>().receipt
+      expect(await receiptOf({ name: 'Another name' })).toBeNull()
+      expect(await receiptOf({ enabled: false })).toEqual({
+        nodes: 2,
+        confirmed: 2,
+        afterMs: expect.any(Number) as number,
+      })
+      expect(await knockThere()).toBe('key_disabled')
+      expect(await receiptOf({ enabled: false })).toBeNull()
+      expect(await receiptOf({ enabled: true })).toBeNull()
+      await other.close()
     })
 
     it('replaces metadata as a whole', async () => {
       const { id } = await createKey(app, 'acme')
       await update(id, { metadata: { a: 1 } })
-      expect((await update(id, { metadata: { b: 2 } })).json<ApiKey>().metadata).toEqual({ b: 2 })
+      expect((await change(id, { metadata: { b: 2 } })).metadata).toEqual({ b: 2 })
     })
   })
 
@@ -74,6 +107,7 @@ describeOnEachDatabase('PATCH /v1/api-keys/:id', (database) => {
       ['enabled', { enabled: null }],
       ['scopes', { scopes: ['contacts:destroy'] }],
       ['expiresAt', { expiresAt: '2001-01-01T00:00:00Z' }],
+      ...wrongRateLimits,
     ])('refuses a wrong %s: %j, and changes nothing', async (field, payload) => {
       const { id } = await createKey(app, 'acme')
       const before = (await callAs(app, 'acme', { url: `${KEYS}/${id}` })).json<ApiKey>()
@@ -128,8 +162,8 @@ describeOnEachDatabase('PATCH /v1/api-keys/:id', (database) => {
         )
         .toBe('expired')
       expectProblem(await update(id, { enabled: true }), 'already_expired')
-      const reply = await update(id, { enabled: true, expiresAt: '2999-01-01T00:00:00Z' })
-      expect(reply.json<ApiKey>().status).toBe('active')
+      const key = await change(id, { enabled: true, expiresAt: '2999-01-01T00:00:00Z' })
+      expect(key.status).toBe('active')
     })
   })
 })

@@ -1,6 +1,12 @@
 import type { Database } from '@latchkey/engine'
 import Fastify, { type FastifyInstance, type FastifyServerOptions, type InjectOptions } from 'fastify'
-import { latchkey, type LatchkeyPluginOptions, type Principal, type Role } from '../../src/index.ts'
+import {
+  latchkey,
+  type LatchkeyPluginOptions,
+  type Principal,
+  type RateLimit,
+  type Role,
+} from '../../src/index.ts'
 
 /** The scopes of every test app. */
 export const SCOPES = {
@@ -82,6 +88,7 @@ export interface NewKey {
   scopes?: string[]
   environment?: 'live' | 'test'
   expiresAt?: string
+  rateLimits?: RateLimit[]
 }
 
 /** Creates a key by way of HTTP. */

@@ -11,6 +11,7 @@ export interface JsonSchema {
   required?: string[]
   additionalProperties?: boolean
   items?: JsonSchema
+  anyOf?: JsonSchema[]
   enum?: unknown[]
   format?: string
   pattern?: string
