@@ -8,8 +8,8 @@ const MIN_ENTRY_LIFETIME_MS = 4_000
 const MAX_KNOWN = 200_000
 const MAX_KNOWN_BYTES = 128 * 2 ** 20
 const MAX_UNKNOWN = 20_000
-/** What an entry costs beside the key it holds: its object, its digest and its slots. */
-const ENTRY_BYTES = 160
+/** What an entry takes beside the key it holds: its object, its digest and its slots. */
+const ENTRY_BYTES = 136
 
 /** Reads a key by its hash; null when there is none. */
 export type LoadKey = (hash: string) => Promise<JudgeableKey | null>
@@ -47,8 +47,18 @@ export interface KeyCache {
 export function createKeyCache(options: KeyCacheOptions): KeyCache {
   const { now, random = Math.random } = options
   const { maxKnown = MAX_KNOWN, maxKnownBytes = MAX_KNOWN_BYTES, maxUnknown = MAX_UNKNOWN } = options
-  const known = new DigestTable<JudgeableKey>({ maxEntries: maxKnown, maxBytes: maxKnownBytes })
-  const unknown = new DigestTable<null>({ maxEntries: maxUnknown, maxBytes: maxUnknown * ENTRY_BYTES })
+  const known = new DigestTable<JudgeableKey>({
+    maxEntries: maxKnown,
+    maxBytes: maxKnownBytes,
+    maxLifetimeMs: MAX_ENTRY_LIFETIME_MS,
+    bytesOf: (key) => ENTRY_BYTES + key.bytes,
+  })
+  const unknown = new DigestTable<null>({
+    maxEntries: maxUnknown,
+    maxBytes: Infinity,
+    maxLifetimeMs: MAX_ENTRY_LIFETIME_MS,
+    bytesOf: () => ENTRY_BYTES,
+  })
   const flights = new Map<string, Promise<JudgeableKey | null>>()
 
   function get(hash: string, nowMs: number): JudgeableKey | null | undefined {
@@ -77,8 +87,8 @@ export function createKeyCache(options: KeyCacheOptions): KeyCache {
   function remember(hash: string, key: JudgeableKey | null, nowMs: number): void {
     const jitter = Math.round(random() * (MAX_ENTRY_LIFETIME_MS - MIN_ENTRY_LIFETIME_MS))
     const lifetimeMs = MIN_ENTRY_LIFETIME_MS + jitter
-    if (key === null) unknown.set(hash, null, { bytes: ENTRY_BYTES, nowMs, lifetimeMs })
-    else known.set(hash, key, { bytes: ENTRY_BYTES + key.bytes, nowMs, lifetimeMs })
+    if (key === null) unknown.set(hash, null, { nowMs, lifetimeMs })
+    else known.set(hash, key, { nowMs, lifetimeMs })
   }
 
   return {

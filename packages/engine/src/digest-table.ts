@@ -3,10 +3,16 @@ import { randomBytes } from 'node:crypto'
 const MIN_SLOTS = 1_024
 
 /** How a {@link DigestTable} is bounded. */
-export interface DigestTableOptions {
+export interface DigestTableOptions<T> {
   maxEntries: number
   maxBytes: number
+  maxLifetimeMs: number
+  /** How much memory a value takes; always the same for the same value. */
+  bytesOf: (value: T) => number
 }
+
+/** Times are kept from a point that is never further away than this: numbers so small need no memory of their own. */
+const MAX_ELAPSED_MS = 2 ** 30
 
 /**
  * A bounded table of values by SHA-256 digest, each with a time after which it is no longer given. When it is
@@ -19,16 +25,21 @@ export interface DigestTableOptions {
 export class DigestTable<T> {
   readonly #maxEntries: number
   readonly #maxBytes: number
+  readonly #maxLifetimeMs: number
+  readonly #bytesOf: (value: T) => number
   readonly #mixers = new Int32Array(new Uint8Array(randomBytes(8)).buffer).map((mixer) => mixer | 1)
   #slots: (Entry<T> | undefined)[] = new Array<undefined>(MIN_SLOTS).fill(undefined)
   #shift = 32 - Math.log2(MIN_SLOTS)
   #size = 0
   #bytes = 0
   #hand = 0
+  #startMs = 0
 
-  constructor({ maxEntries, maxBytes }: DigestTableOptions) {
+  constructor({ maxEntries, maxBytes, maxLifetimeMs, bytesOf }: DigestTableOptions<T>) {
     this.#maxEntries = maxEntries
     this.#maxBytes = maxBytes
+    this.#maxLifetimeMs = maxLifetimeMs
+    this.#bytesOf = bytesOf
   }
 
   get size(): number {
@@ -44,7 +55,7 @@ export class DigestTable<T> {
   get(digest: string, nowMs: number): T | undefined {
     const entry = this.#slots[this.#find(digest)]
     if (entry === undefined) return undefined
-    if (!isAlive(entry, nowMs)) {
+    if (!this.#isAlive(entry, nowMs)) {
       this.delete(digest)
       return undefined
     }
@@ -53,20 +64,19 @@ export class DigestTable<T> {
   }
 
   /** @param lifetimeMs after which it is no longer given, from `nowMs` on. */
-  set(digest: string, value: T, { bytes, nowMs, lifetimeMs }: EntryOptions): void {
+  set(digest: string, value: T, { nowMs, lifetimeMs }: { nowMs: number; lifetimeMs: number }): void {
+    if (Math.abs(nowMs - this.#startMs) > MAX_ELAPSED_MS) {
+      this.clear()
+      this.#startMs = nowMs
+    }
     this.delete(digest)
+    const bytes = this.#bytesOf(value)
     while (this.#size >= this.#maxEntries || (this.#bytes + bytes > this.#maxBytes && this.#size > 0)) {
       this.#evict(nowMs)
     }
     if (this.#size * 2 >= this.#slots.length) this.#grow()
-    this.#slots[this.#find(digest)] = {
-      digest,
-      value,
-      bytes,
-      endsAtMs: nowMs + lifetimeMs,
-      lifetimeMs,
-      isUsed: false,
-    }
+    const endsAt = nowMs + lifetimeMs - this.#startMs
+    this.#slots[this.#find(digest)] = { digest, value, endsAt, isUsed: false }
     this.#size++
     this.#bytes += bytes
   }
@@ -82,6 +92,12 @@ export class DigestTable<T> {
     this.#size = 0
     this.#bytes = 0
     this.#hand = 0
+  }
+
+  /** When the clock was set back to before the entry began, there is no telling how old it is. */
+  #isAlive({ endsAt }: Entry<T>, nowMs: number): boolean {
+    const leftMs = endsAt - (nowMs - this.#startMs)
+    return leftMs > 0 && leftMs <= this.#maxLifetimeMs
   }
 
   /** Where the digest is, or else the free slot where it belongs. */
@@ -107,7 +123,7 @@ export class DigestTable<T> {
     const slots = this.#slots
     const mask = slots.length - 1
     this.#size--
-    this.#bytes -= slots[slot]!.bytes
+    this.#bytes -= this.#bytesOf(slots[slot]!.value)
     let gap = slot
     for (let next = (gap + 1) & mask; slots[next] !== undefined; next = (next + 1) & mask) {
       const home = this.#home(slots[next]!.digest)
@@ -124,7 +140,7 @@ export class DigestTable<T> {
       this.#hand = (this.#hand + 1) & (this.#slots.length - 1)
       const entry = this.#slots[this.#hand]
       if (entry === undefined) continue
-      if (!entry.isUsed || !isAlive(entry, nowMs)) return this.#remove(this.#hand)
+      if (!entry.isUsed || !this.#isAlive(entry, nowMs)) return this.#remove(this.#hand)
       entry.isUsed = false
     }
   }
@@ -137,26 +153,13 @@ export class DigestTable<T> {
   }
 }
 
-interface EntryOptions {
-  bytes: number
-  nowMs: number
-  lifetimeMs: number
-}
-
 interface Entry<T> {
   readonly digest: string
   readonly value: T
-  readonly bytes: number
-  readonly endsAtMs: number
-  readonly lifetimeMs: number
+  /** Milliseconds from the table's start. */
+  readonly endsAt: number
   /** Read since it was last passed over: a cheaper mark than moving the entry at every read. */
   isUsed: boolean
-}
-
-/** When the clock was set back to before the entry began, there is no telling how old it is. */
-function isAlive({ endsAtMs, lifetimeMs }: Entry<unknown>, nowMs: number): boolean {
-  const leftMs = endsAtMs - nowMs
-  return leftMs > 0 && leftMs <= lifetimeMs
 }
 
 function word(digest: string, at: number): number {

@@ -108,7 +108,10 @@ async function connect(
   }
   const news = { onChange: cache.invalidate, onGap: cache.clear }
   const changes = await followChanges({ database, log, namespace, ...news, onError })
-  const awaitReceipt = createReceipts({ confirm: changes.confirm, readReceipt: log.readReceipt })
+  const awaitReceipt = createReceipts({
+    confirm: (sequence) => changes.confirm(sequence),
+    readReceipt: (sequence) => log.readReceipt(sequence),
+  })
   const stopUsage = keepUsage({ ...settings, recorder: usage, store: usageStore })
   const sweepTimer = setInterval(() => limiter.sweep(now()), LIMITER_SWEEP_INTERVAL_MS).unref()
   let closing: Promise<void> | undefined

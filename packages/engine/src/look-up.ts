@@ -32,6 +32,9 @@ export function createLookUp<T>({ one, many, maxReads, maxWaiting }: LookUpOptio
     reads++
     try {
       return await one(hash)
+    } catch (error) {
+      failWaiting(error)
+      throw error
     } finally {
       reads--
       readWaiting()
@@ -45,10 +48,18 @@ export function createLookUp<T>({ one, many, maxReads, maxWaiting }: LookUpOptio
       for (const { hash, resolve } of batch) resolve(found.get(hash) ?? null)
     } catch (error) {
       for (const { reject } of batch) reject(error)
+      failWaiting(error)
     } finally {
       reads--
       readWaiting()
     }
+  }
+
+  /** Whoever waits has waited as long as the read that failed may take; another could take as long again. */
+  function failWaiting(error: unknown): void {
+    const failed = waiting
+    waiting = []
+    for (const { reject } of failed) reject(error)
   }
 
   function readWaiting(): void {

@@ -95,7 +95,7 @@ export const UNKNOWN: Refused = Object.freeze({ ok: false, reason: 'unknown', ke
 const NO_METADATA: Metadata = Object.freeze({})
 const NO_RATE_LIMITS: readonly RateLimitState[] = Object.freeze([])
 /** Measured: a key without metadata, with scopes that other keys have as well. */
-const KEY_BYTES = 420
+const KEY_BYTES = 360
 const LIMIT_BYTES = 500
 
 /** Prepares a key for {@link judge}. Everything that allocates happens here, once for many verdicts. */

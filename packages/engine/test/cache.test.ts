@@ -153,7 +153,7 @@ describe('the key cache', () => {
   })
 
   it('holds no more bytes than it may', async () => {
-    const { cache } = setUp({ maxKnownBytes: 10 * (key.bytes + 160) })
+    const { cache } = setUp({ maxKnownBytes: 10 * (key.bytes + 136) })
     const hashes = Array.from({ length: 30 }, (_, i) => `known${i}`)
     for (const hash of hashes) await cache.fill(hash)
     expect(hashes.filter((hash) => cache.get(hash) === key)).toHaveLength(10)

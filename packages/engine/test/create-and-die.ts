@@ -5,9 +5,10 @@ const [target, owner, idempotencyKey] = process.argv.slice(2) as [string, string
 const database = await openDatabase(target)
 const latchkey = await createLatchkey({ database })
 
-const transaction = database.drizzle.transaction.bind(database.drizzle)
-database.drizzle.transaction = async (...args) => {
-  await transaction(...args)
+const query = database.query.bind(database)
+database.query = async (text, parameters) => {
+  const rows = await query<never>(text, parameters)
+  if (!text.includes('create_key')) return rows
   process.kill(process.pid, 'SIGKILL')
   return new Promise(() => undefined)
 }

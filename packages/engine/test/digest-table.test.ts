@@ -4,7 +4,11 @@ import { describe, expect, it } from 'vitest'
 import { DigestTable } from '../src/digest-table.ts'
 
 const digest = (number: number) => createHash('sha256').update(String(number)).digest('binary')
-const entry = { bytes: 1, nowMs: 0, lifetimeMs: 1_000 }
+const entry = { nowMs: 0, lifetimeMs: 1_000 }
+
+function aTable(maxEntries: number, maxBytes = Infinity, bytesOf = (_: number) => 1) {
+  return new DigestTable<number>({ maxEntries, maxBytes, maxLifetimeMs: 1_000, bytesOf })
+}
 
 describe('the table of digests', () => {
   it('behaves like a Map while it has room, whatever comes and goes', () => {
@@ -15,7 +19,7 @@ describe('the table of digests', () => {
     const step = fc.record({ how: fc.constantFrom('set', 'set', 'delete', 'get'), digest: digests })
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
-        const table = new DigestTable<number>({ maxEntries: 1_000, maxBytes: 1_000 })
+        const table = aTable(1_000)
         const map = new Map<string, number>()
         steps.forEach(({ how, digest: name }, index) => {
           if (how === 'set') {
@@ -35,16 +39,16 @@ describe('the table of digests', () => {
   })
 
   it('finds everything again after it has grown', () => {
-    const table = new DigestTable<number>({ maxEntries: 50_000, maxBytes: 50_000 })
+    const table = aTable(50_000)
     for (let i = 0; i < 20_000; i++) table.set(digest(i), i, entry)
     for (let i = 0; i < 20_000; i++) expect(table.get(digest(i), 0)).toBe(i)
     expect(table.get(digest(20_000), 0)).toBeUndefined()
   })
 
   it('holds no more bytes than it may', () => {
-    const table = new DigestTable<number>({ maxEntries: 1_000, maxBytes: 100 })
+    const table = aTable(1_000, 100, (i) => 1 + (i % 30))
     for (let i = 0; i < 500; i++) {
-      table.set(digest(i), i, { ...entry, bytes: 1 + (i % 30) })
+      table.set(digest(i), i, entry)
       expect(table.bytes).toBeLessThanOrEqual(100)
     }
     expect(table.size).toBeGreaterThan(2)
@@ -53,7 +57,7 @@ describe('the table of digests', () => {
   })
 
   it('drops what expired before what is alive', () => {
-    const table = new DigestTable<number>({ maxEntries: 10, maxBytes: 100 })
+    const table = aTable(10)
     for (let i = 0; i < 10; i++) table.set(digest(i), i, { ...entry, lifetimeMs: i < 5 ? 10 : 1_000 })
     for (let i = 0; i < 10; i++) table.get(digest(i), 0)
     for (let i = 10; i < 15; i++) table.set(digest(i), i, { ...entry, nowMs: 500 })
@@ -62,8 +66,17 @@ describe('the table of digests', () => {
     expect(left.filter((i) => i < 5)).toEqual([])
   })
 
+  it('goes on when it has been there for very long', () => {
+    const table = aTable(10)
+    for (const nowMs of [0, 2 ** 30, 2 ** 31, 2 ** 45, 1]) {
+      table.set(digest(nowMs), nowMs, { nowMs, lifetimeMs: 1_000 })
+      expect(table.get(digest(nowMs), nowMs + 999)).toBe(nowMs)
+      expect(table.get(digest(nowMs), nowMs + 1_000)).toBeUndefined()
+    }
+  })
+
   it('gives nothing whose age cannot be told because the clock was set back', () => {
-    const table = new DigestTable<number>({ maxEntries: 10, maxBytes: 10 })
+    const table = aTable(10)
     table.set(digest(1), 1, { ...entry, nowMs: 1_000_000 })
     expect(table.get(digest(1), 1_000_999)).toBe(1)
     expect(table.get(digest(1), 999_999)).toBeUndefined()

@@ -179,7 +179,7 @@ it('carries neither SQL nor parameters nor a cause in its errors', async () => {
   const broken = await createLatchkey({ database, scopes })
   await database.drizzle.execute('alter table latchkey.keys rename column name to gone')
   const { error } = await timed(broken.keys.create(owner, ann, { name: 'canary-in-a-parameter' }))
-  expect(error).toMatchObject({ name: 'StoreUnavailable', sqlState: '42703' })
+  expect(error).toMatchObject({ name: 'StoreUnavailable', sqlState: '23502' })
   expect((error as Error).cause).toBeUndefined()
   const told = JSON.stringify(error, Object.getOwnPropertyNames(error)) + String((error as Error).stack)
   expect(told).not.toMatch(/canary|insert into|select|gone/i)

@@ -110,7 +110,8 @@ export function sendProblem(
 
 /** A problem that is answered often. */
 export interface PreparedProblem {
-  send(request: FastifyRequest, reply: FastifyReply): void
+  /** @param headers that differ from the problem's. */
+  send(request: FastifyRequest, reply: FastifyReply, headers?: Record<string, string>): void
 }
 
 /** Writes a problem's document once for many requests, which differ only in their ids. */
@@ -119,11 +120,10 @@ export function prepareProblem(problem: ProblemError): PreparedProblem {
   const headers = { ...problem.headers, ...DOCUMENT_HEADERS }
   const [before, after] = JSON.stringify(problemDocument(problem, ID_PLACE)).split(JSON.stringify(ID_PLACE))
   return {
-    send(request, reply) {
-      void reply
-        .code(statusCode)
-        .headers(headers)
-        .send(before + JSON.stringify(request.id) + after)
+    send(request, reply, differences) {
+      reply.code(statusCode).headers(headers)
+      if (differences !== undefined) reply.headers(differences)
+      void reply.send(before + JSON.stringify(request.id) + after)
     },
   }
 }

@@ -70,23 +70,18 @@ export function createRequireApiKey({
     reply: FastifyReply,
     done: HookHandlerDoneFunction,
   ) {
-    if (reason === 'too_many_attempts') warn(request)
+    const isThrottled = reason === 'too_many_attempts'
+    if (isThrottled) warn(request)
     else request.log.info({ reason, apiKeyId: key?.id }, 'API key refused')
-    const problem = () =>
-      reason === 'too_many_attempts'
-        ? attemptsProblem(retryAfterMs)
-        : refusalOf(reason, keySpace, scopes)
-    if (rendersErrors(request)) {
-      refuse(problem(), request, reply, done)
-      return
-    }
+
     let prepared = preparedRefusals.get(reason)
-    if (prepared === undefined) {
-      prepared = prepareProblem(problem())
+    if (prepared === undefined || rendersErrors(request)) {
+      const problem = isThrottled ? attemptsProblem(retryAfterMs) : refusalOf(reason, keySpace, scopes)
+      if (rendersErrors(request)) return refuse(problem, request, reply, done)
+      prepared = prepareProblem(problem)
       preparedRefusals.set(reason, prepared)
     }
-    if (reason === 'too_many_attempts') reply.header('retry-after', inSeconds(retryAfterMs))
-    prepared.send(request, reply)
+    prepared.send(request, reply, isThrottled ? { 'retry-after': inSeconds(retryAfterMs) } : undefined)
   }
 
   function warn(request: FastifyRequest): void {

@@ -13,6 +13,9 @@ import { createSockets, secondsBeforeReconnect } from './sockets.ts'
 /** A Drizzle database on any driver, or a transaction of one. */
 export type DrizzleDatabase = PgDatabase<PgQueryResultHKT, Record<string, unknown>>
 
+/** What a statement is given, in forms that every driver takes. */
+export type Parameter = string | Uint8Array | null
+
 /** An open database: a Postgres server, or Postgres inside this process. */
 export interface Database {
   readonly kind: 'postgres' | 'pglite'
@@ -22,7 +25,7 @@ export interface Database {
    */
   readonly drizzle: DrizzleDatabase
   /** Runs one statement, prepared once a connection: for what Drizzle would take longer to write than to ask. */
-  query<Row>(text: string, parameters: readonly (string | Uint8Array)[]): Promise<Row[]>
+  query<Row>(text: string, parameters: readonly Parameter[]): Promise<Row[]>
   /**
    * Hears what is sent to a channel, on a connection of its own. Null where connections come from a pooler that
    * lends them for one transaction: nothing can be heard there.
@@ -100,7 +103,7 @@ async function openPostgres(target: string): Promise<Database> {
   return {
     kind: 'postgres',
     drizzle: drizzleOnPostgres(client),
-    async query<Row>(text: string, parameters: readonly (string | Uint8Array)[]) {
+    async query<Row>(text: string, parameters: readonly Parameter[]) {
       return await client.unsafe<Row[] & object[]>(text, [...parameters], { prepare: true })
     },
     listen: isPooled ? null : (channel, onMessage) => listen(url, options, channel, onMessage),
@@ -186,7 +189,7 @@ function openPglite(client: PGlite, afterClose?: () => Promise<void>): Database 
   return {
     kind: 'pglite',
     drizzle: drizzleOnPglite(client),
-    query: async <Row>(text: string, parameters: readonly (string | Uint8Array)[]) =>
+    query: async <Row>(text: string, parameters: readonly Parameter[]) =>
       (await client.query<Row>(text, [...parameters])).rows,
     async listen(channel, onMessage) {
       const unlisten = await client.listen(channel, onMessage)

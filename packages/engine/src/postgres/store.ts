@@ -1,18 +1,4 @@
-import {
-  and,
-  asc,
-  count,
-  desc,
-  eq,
-  inArray,
-  isNotNull,
-  isNull,
-  gt,
-  lte,
-  or,
-  sql,
-  type SQL,
-} from 'drizzle-orm'
+import { and, asc, desc, eq, isNotNull, isNull, gt, lte, or, sql, type SQL } from 'drizzle-orm'
 import { within } from '../deadline.ts'
 import { keyIdFromUuid, keyIdToUuid } from '../key-id.ts'
 import type { ApiKey, KeyState, Metadata } from '../key.ts'
@@ -27,8 +13,6 @@ import { idempotency, keys, lastUsed, owners } from './schema.ts'
 
 const FIND_DEADLINE_MS = 2_000
 const DEADLINE_MS = 5_000
-/** Dead records removed by one create: enough to keep up, too few to be felt. */
-const SWEEP_SIZE = 100
 
 /** Keys in Postgres; the promises are in {@link KeyStore}. Every SQL statement about keys is in this file. */
 export function createPostgresStore(database: Database, namespace: string): KeyStore {
@@ -37,6 +21,7 @@ export function createPostgresStore(database: Database, namespace: string): KeyS
   const quickAnswer = <T>(work: Promise<T>) => within(FIND_DEADLINE_MS, work, () => database.reportOverdue())
 
   const owned = (owner: string) => isOf({ namespace, owner })
+  const toFacts = createFactsReader()
 
   return {
     async findByHash(hash) {
@@ -56,7 +41,7 @@ export function createPostgresStore(database: Database, namespace: string): KeyS
     },
 
     create(key, options) {
-      return answer(drizzle.transaction((transaction) => create(transaction, namespace, key, options)))
+      return answer(create(database, namespace, key, options))
     },
 
     async find(owner, id) {
@@ -136,19 +121,36 @@ interface FactsRow {
   expires_at_ms: number | null
 }
 
-function toFacts(row: FactsRow): KeyFacts {
-  return {
+/** What many keys have in common is kept once: their owner's name, and lists of the same scopes. */
+function createFactsReader() {
+  const owners = new Map<string, string>()
+  const scopes = new Map<string, readonly string[]>()
+
+  return (row: FactsRow): KeyFacts => ({
     id: keyIdFromUuid(row.id),
-    owner: row.owner,
+    owner: remember(owners, row.owner, String),
     name: row.name,
     environment: row.environment,
-    scopes: row.scopes === '' ? [] : row.scopes.split(' '),
+    scopes: remember(scopes, row.scopes, (text) => (text === '' ? [] : text.split(' '))),
     metadata: row.metadata === null ? {} : (JSON.parse(row.metadata) as Metadata),
     rateLimits: row.rate_limits === null ? [] : (JSON.parse(row.rate_limits) as RateLimit[]),
     revoked: row.revoked,
     disabled: row.disabled,
     expiresAtMs: row.expires_at_ms,
+  })
+}
+
+const MAX_REMEMBERED = 10_000
+
+/** Forgets everything now and then: simpler than knowing what is still in use, and nothing but memory depends on it. */
+function remember<T>(known: Map<string, T>, name: string, make: (name: string) => T): T {
+  let value = known.get(name)
+  if (value === undefined) {
+    if (known.size >= MAX_REMEMBERED) known.clear()
+    value = make(name)
+    known.set(name, value)
   }
+  return value
 }
 
 type KeyRow = { key: typeof keys.$inferSelect; lastUse: typeof lastUsed.$inferSelect | null }
@@ -194,111 +196,119 @@ function toApiKey({ key, lastUse }: KeyRow, { namespace, owner }: Owner): ApiKey
   }
 }
 
+/** Each parameter is text, which every driver sends alike. A record's columns come as JSON. */
+const CREATE_KEY = `select latchkey.create_key($1, $2, $3::text::integer, $4::text::bigint, $5::text::boolean,
+  jsonb_populate_record(null::latchkey.keys, $6::text::jsonb),
+  $7::text::bigint, jsonb_populate_record(null::latchkey.idempotency, $8::text::jsonb)) as outcome`
+
 async function create(
-  transaction: DrizzleDatabase,
+  database: Database,
   namespace: string,
   key: NewKey,
-  { maxKeys, idempotency: record }: Parameters<KeyStore['create']>[1],
+  options: Parameters<KeyStore['create']>[1],
 ): Promise<Created> {
-  if (record !== null) {
-    const answered = await answerAgain(transaction, namespace, key, record)
-    if (answered !== null) return answered
+  const { maxKeys, idempotency: record } = options
+  const { owner } = key
+  async function attempt(isAlone: boolean): Promise<string> {
+    const [row] = await database.query<{ outcome: string }>(CREATE_KEY, [
+      namespace,
+      owner,
+      String(maxKeys),
+      advisoryLockKey('owner', namespace, owner),
+      String(isAlone),
+      JSON.stringify(keyColumns(key)),
+      record && advisoryLockKey('idempotency', namespace, record.id),
+      record && JSON.stringify(recordColumns(record, { namespace, key })),
+    ])
+    return row!.outcome
   }
-  // One create of an owner at a time: two that count together would both find room for one.
-  const lock = advisoryLockKey('owner', namespace, key.owner)
-  await transaction.execute(sql`select pg_advisory_xact_lock(${lock}::bigint)`)
-  const owner = { namespace, owner: key.owner }
-  const unrevoked = and(isOf(owner), isNull(keys.revokedAt))
-  // It counts no further than it must.
-  const some = transaction.select({ id: keys.id }).from(keys).where(unrevoked).limit(maxKeys).as('some')
-  const [counted] = await transaction.select({ total: count() }).from(some)
-  if (counted!.total >= maxKeys) return { outcome: 'too_many_keys' }
 
-  const ownerId = await findOrMakeOwner(transaction, owner)
-  const [created] = await transaction.insert(keys).values(newRow(ownerId, key)).returning()
-  if (record !== null) {
-    const row = { ...record, ...owner, keyId: created!.id }
-    await transaction.insert(idempotency).values(row)
+  let outcome = await attempt(false)
+  if (outcome === 'nearly_full') outcome = await attempt(true)
+  switch (outcome) {
+    case 'in_flight':
+    case 'too_many_keys':
+      return { outcome }
+    case 'replay':
+      return (
+        (await findEarlier(database.drizzle, { namespace, owner }, record!.id)) ??
+        // Its time was over just now.
+        create(database, namespace, key, options)
+      )
+    default:
+      return { outcome: 'created', apiKey: newApiKey(namespace, key) }
   }
-  return { outcome: 'created', apiKey: toApiKey({ key: created!, lastUse: null }, owner) }
 }
 
-/** The outcome of an earlier request with the same record, or null when this one is the first. */
-async function answerAgain(
-  transaction: DrizzleDatabase,
-  namespace: string,
-  { owner, createdAt: now }: NewKey,
-  record: IdempotencyRecord,
-): Promise<Created | null> {
-  const lock = advisoryLockKey('idempotency', namespace, record.id)
-  const [answer] = await transaction
-    .select({ isMine: sql<boolean>`pg_try_advisory_xact_lock(${lock}::bigint)` })
-    .from(sql`(values (1)) as one`)
-  if (answer?.isMine !== true) return { outcome: 'in_flight' }
-
-  await sweep(transaction, namespace, now)
+/** What an earlier request with the same record was answered, and its key as it is now. */
+async function findEarlier(drizzle: DrizzleDatabase, owner: Owner, id: Uint8Array): Promise<Created | null> {
   const same = and(
-    eq(idempotency.namespace, namespace),
-    eq(idempotency.owner, owner),
-    eq(idempotency.id, record.id),
+    eq(idempotency.namespace, owner.namespace),
+    eq(idempotency.owner, owner.owner),
+    eq(idempotency.id, id),
   )
-  const [earlier] = await transaction.select().from(idempotency).where(same)
-  if (earlier === undefined) return null
-  if (earlier.expiresAt <= now) {
-    // The sweep removes only so many at a time.
-    await transaction.delete(idempotency).where(same)
-    return null
-  }
-  const itsKey = and(isOf({ namespace, owner }), eq(keys.id, earlier.keyId))
-  const [row] = await selectKeys(transaction).where(itsKey)
-  return { outcome: 'replay', apiKey: toApiKey(row!, { namespace, owner }), record: earlier }
+  const [record] = await drizzle.select().from(idempotency).where(same)
+  if (record === undefined) return null
+  const [row] = await selectKeys(drizzle).where(and(isOf(owner), eq(keys.id, record.keyId)))
+  return row === undefined ? null : { outcome: 'replay', apiKey: toApiKey(row, owner), record }
 }
 
-/** Called by one create of an owner at a time. */
-async function findOrMakeOwner(transaction: DrizzleDatabase, owner: Owner): Promise<number> {
-  const same = and(eq(owners.namespace, owner.namespace), eq(owners.owner, owner.owner))
-  const [found] = await transaction.select({ id: owners.id }).from(owners).where(same)
-  if (found !== undefined) return found.id
-  const [made] = await transaction.insert(owners).values(owner).returning({ id: owners.id })
-  return made!.id
-}
-
-function newRow(ownerId: number, key: NewKey): typeof keys.$inferInsert {
+/** A new row by the names of its columns. */
+function keyColumns(key: NewKey): Record<string, unknown> {
   return {
-    id: keyIdToUuid(key.id)!,
-    ownerId,
-    hash: hashBytes(key.hash),
+    id: keyIdToUuid(key.id),
+    created_at: key.createdAt,
+    expires_at: key.expiresAt,
+    hash: `\\x${hashBytes(key.hash).toString('hex')}`,
     start: key.start,
     name: key.name,
     environment: key.environment,
-    scopes: key.scopes,
-    ...columns({ metadata: key.metadata, rateLimits: key.rateLimits }),
-    createdAt: key.createdAt,
-    createdById: key.createdBy.id,
-    createdByName: key.createdBy.name,
-    expiresAt: key.expiresAt,
+    scopes: key.scopes.join(' '),
+    metadata: orNull(key.metadata),
+    rate_limits: orNull(key.rateLimits),
+    created_by_id: key.createdBy.id,
+    created_by_name: key.createdBy.name,
   }
 }
 
-/** Removes records whose time is over; those another create is removing are left to it. */
-async function sweep(transaction: DrizzleDatabase, namespace: string, now: Date): Promise<void> {
-  const dead = transaction
-    .select({ id: idempotency.id })
-    .from(idempotency)
-    .where(and(eq(idempotency.namespace, namespace), lte(idempotency.expiresAt, now)))
-    .orderBy(idempotency.expiresAt)
-    .limit(SWEEP_SIZE)
-    .for('update', { skipLocked: true })
-  await transaction.delete(idempotency).where(inArray(idempotency.id, dead))
+function recordColumns(
+  { id, fingerprint, sealedSecret, expiresAt }: IdempotencyRecord,
+  { namespace, key }: { namespace: string; key: NewKey },
+): Record<string, unknown> {
+  return {
+    id: `\\x${Buffer.from(id).toString('hex')}`,
+    namespace,
+    owner: key.owner,
+    fingerprint: `\\x${Buffer.from(fingerprint).toString('hex')}`,
+    sealed_secret: `\\x${Buffer.from(sealedSecret).toString('hex')}`,
+    key_id: keyIdToUuid(key.id),
+    expires_at: expiresAt,
+  }
 }
 
-/** A column that is null takes no room. */
+function newApiKey(namespace: string, { hash: _, ...key }: NewKey): ApiKey {
+  return {
+    ...key,
+    namespace,
+    updatedAt: key.createdAt,
+    disabledAt: null,
+    revokedAt: null,
+    lastUsedAt: null,
+    lastUsedAddress: null,
+  }
+}
+
 function columns({ metadata, rateLimits, ...changes }: KeyChanges) {
   return {
     ...changes,
-    ...(metadata && { metadata: Object.keys(metadata).length === 0 ? null : metadata }),
-    ...(rateLimits && { rateLimits: rateLimits.length === 0 ? null : rateLimits }),
+    ...(metadata && { metadata: orNull(metadata) }),
+    ...(rateLimits && { rateLimits: orNull(rateLimits) }),
   }
+}
+
+/** A column that is null takes no room. */
+function orNull<T extends object>(value: T): T | null {
+  return Object.keys(value).length === 0 ? null : value
 }
 
 function filters(query: ListQuery): (SQL | undefined)[] {

@@ -55,5 +55,64 @@ export const keysMigration: Migration = {
       expires_at timestamptz(3) not null
     )`,
     sql`create index idempotency_by_expiry on latchkey.idempotency (namespace, expires_at)`,
+
+    // A create is one call, so that nobody waits for anybody's round trips.
+    //
+    // Creates of one owner run side by side, under a lock they share, as long as there is room for as many more keys
+    // as there can be transactions. When there is not, the answer is 'nearly_full', and the caller asks again with
+    // the lock to itself: by then whoever shared it has committed, and the count is exact.
+    sql`create function latchkey.create_key(
+      in_namespace text, in_owner text, max_keys integer, owner_lock bigint, is_alone boolean,
+      in_key latchkey.keys, request_lock bigint, in_request latchkey.idempotency
+    ) returns text language plpgsql set search_path = '' as $$
+      declare
+        found_owner integer;
+        used integer;
+      begin
+        if request_lock is not null then
+          if not pg_try_advisory_xact_lock(request_lock) then
+            return 'in_flight';
+          end if;
+          delete from latchkey.idempotency as dead where dead.id in (
+            select id from latchkey.idempotency
+            where namespace = in_namespace and expires_at <= in_key.created_at
+            order by expires_at limit 100 for update skip locked
+          );
+          -- The above removes only so many at a time.
+          delete from latchkey.idempotency as dead
+            where dead.id = in_request.id and dead.expires_at <= in_key.created_at;
+          if exists (select from latchkey.idempotency where id = in_request.id) then
+            return 'replay';
+          end if;
+        end if;
+
+        if is_alone then
+          perform pg_advisory_xact_lock(owner_lock);
+        else
+          perform pg_advisory_xact_lock_shared(owner_lock);
+        end if;
+        select id into found_owner from latchkey.owners where namespace = in_namespace and owner = in_owner;
+        if found_owner is null then
+          insert into latchkey.owners (namespace, owner) values (in_namespace, in_owner) on conflict do nothing;
+          select id into found_owner from latchkey.owners where namespace = in_namespace and owner = in_owner;
+        end if;
+        select count(*) into used from (
+          select from latchkey.keys where owner_id = found_owner and revoked_at is null limit max_keys
+        ) as unrevoked;
+        if is_alone and used >= max_keys then
+          return 'too_many_keys';
+        end if;
+        if not is_alone and used + current_setting('max_connections')::integer >= max_keys then
+          return 'nearly_full';
+        end if;
+
+        in_key.owner_id := found_owner;
+        insert into latchkey.keys select in_key.*;
+        if request_lock is not null then
+          insert into latchkey.idempotency select in_request.*;
+        end if;
+        return 'created';
+      end
+    $$`,
   ],
 }
