@@ -64,7 +64,7 @@ export async function measureHttp(setting: Setting): Promise<HttpFigures> {
         'zipf',
         Array.from({ length: ZIPF_KEYS }, (_, i) => secretAt(i)),
       )
-      const rounds = setting.isShort ? 4 : 15
+      const rounds = setting.isShort ? 3 : 15
 
       const hotKey = await race(
         setting,

@@ -42,12 +42,13 @@ export async function measureUnknownKeys(setting: Setting): Promise<UnknownKeyFi
       await same.load({ ...load, seconds: isShort ? 1 : 5 })
 
       const scansBefore = await scansOfKeys(databaseUrl)
-      const results = await takeTurns([same, latchkey], isShort ? 4 : 15, (server, round) => {
+      const results = await takeTurns([same, latchkey], isShort ? 3 : 15, (server, round) => {
         setting.tell(`round ${round + 1}: ${server.id}, keys with a wrong checksum`)
         return server.load({ ...load, seconds: isShort ? 1 : 3 })
       })
-      const scans = (await scansOfKeys(databaseUrl)) - scansBefore
+      await latchkey.load({ ...load, seconds: 1 })
       assertSame(await ask(latchkey.url, secrets[1]!), usual)
+      const scans = (await scansOfKeys(databaseUrl)) - scansBefore
 
       const judged = results.get(latchkey.id)!
       const unjudged = results.get(same.id)!
