@@ -78,6 +78,11 @@ const matrix: Record<string, Row> = {
   },
   'GET /v1/api-keys': { request: () => ({ url: '/v1/api-keys' }), expected: forPeople(200) },
   'GET /v1/api-keys/scopes': { request: () => ({ url: '/v1/api-keys/scopes' }), expected: forPeople(200) },
+  'GET /v1/api-keys/usage': { request: () => ({ url: '/v1/api-keys/usage' }), expected: forPeople(200) },
+  'GET /v1/api-keys/{id}/usage': {
+    request: ({ apiKeyId }) => ({ url: `/v1/api-keys/${apiKeyId}/usage` }),
+    expected: forPeople(200, { 'owner of another workspace': 404 }),
+  },
   'POST /v1/api-keys': {
     request: () => ({ url: '/v1/api-keys', payload: { name: 'x' } }),
     expected: forPeople(201, { viewer: 403 }),

@@ -47,7 +47,7 @@ const states: State[] = [
   },
   { name: 'no keys', as: 'nia', reach: (page) => visit(page, list) },
   { name: 'no results', reach: (page) => visit(page, `${list}?q=nothing-has-this-name`) },
-  { name: 'notice', reach: (page) => visit(page, `${list}?notice=deleted`) },
+  { name: 'notice', reach: (page) => visit(page, `${list}?notice=deleted&receipt=3-2-84`) },
   { name: 'viewer’s list', as: 'vic', reach: (page) => visit(page, list) },
   { name: 'viewer’s create page', as: 'vic', reach: (page) => visit(page, `${list}/new`) },
   {
@@ -87,7 +87,19 @@ const states: State[] = [
     async reach(page) {
       await visit(page, `${list}?q=Zapier`)
       await page.getByRole('button', { name: 'Delete key Zapier' }).click()
-      await expect(page.getByRole('alertdialog')).toBeVisible()
+      await expect(page.getByText('in the last 24 hours')).toBeVisible()
+    },
+  },
+  {
+    name: 'deleted',
+    async reach(page) {
+      const name = uniqueName('Axe')
+      await createKey(page, name)
+      await page.getByLabel('I have saved it').check()
+      await page.getByRole('link', { name: 'Done' }).click()
+      await page.getByRole('button', { name: `Delete key ${name}` }).click()
+      await page.getByRole('button', { name: 'Delete', exact: true }).click()
+      await expect(page.getByText('Rejected on')).toBeVisible()
     },
   },
   { name: 'delete page', reach: async (page) => visit(page, `${await linkOf(page, 'Zapier')}/delete`) },

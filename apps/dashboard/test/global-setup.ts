@@ -21,7 +21,15 @@ export default async function setup(): Promise<() => Promise<void>> {
   const keys = keysOf(apiUrl, await signInAtApi(apiUrl, ada.email))
   await keys.create({ name: 'Legacy importer', scopes: ['contacts:read', 'contacts:write'] })
   await age(sql, 'Legacy importer', { createdMs: 400 * dayMs, usedMs: 120 * dayMs, expiresMs: -30 * dayMs })
-  const paused = await keys.create({ name: 'Staging app', environment: 'test', scopes: ['contacts:read'] })
+  const paused = await keys.create({
+    name: 'Staging app',
+    environment: 'test',
+    scopes: ['contacts:read'],
+    rateLimits: [
+      { name: 'burst', limit: 100, windowSeconds: 10 },
+      { name: 'sustained', limit: 5_000, windowSeconds: 3_600 },
+    ],
+  })
   await keys.disable(paused.id)
   await keys.create({ name: 'Nightly export', scopes: ['contacts:read', 'companies:read'] })
   await age(sql, 'Nightly export', { createdMs: 80 * dayMs, usedMs: 9 * 3600_000, expiresMs: 5 * dayMs })

@@ -13,7 +13,15 @@ import {
 
 const list = '/settings/api-keys'
 const someKey = `${list}/key_01h455vb4pex5vsknk084sn02q`
-const behindSignIn = ['/', '/settings', list, `${list}/new`, someKey, `${someKey}/delete`]
+const behindSignIn = [
+  '/',
+  '/settings',
+  list,
+  `${list}/new`,
+  someKey,
+  `${someKey}/delete`,
+  `${someKey}/requests`,
+]
 
 test.describe('without a session', () => {
   for (const path of behindSignIn)

@@ -50,7 +50,9 @@ for (const { title, options } of screens) {
     await page.getByRole('button', { name: `Delete key ${name}` }).click()
     await expect(page.getByRole('heading', { name: 'Delete this API key?' })).toBeVisible()
     await page.getByRole('button', { name: 'Delete', exact: true }).click()
-    await expect(page.getByText('Calls with it now get 401')).toBeVisible()
+    await expect(
+      page.getByText(/Rejected on 1 of 1 node after \d+ ms\. Calls with it now get 401\./),
+    ).toBeVisible()
     await expect(row).toHaveCount(0)
     expect(await callWith(apiUrl, secret)).toBe(401)
   })

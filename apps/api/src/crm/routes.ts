@@ -28,6 +28,9 @@ export const scopes = {
   'companies:read': 'Read companies',
 }
 
+/** What a change takes from the rate limits of a key, where reading takes 1. */
+const WRITE_COST = 5
+
 /** The data that keys open. A key sees the rows of its own workspace; every other id is not found. */
 export const crmRoutes: FastifyPluginAsyncTypebox<{ db: AppDatabase }> = async (app, { db }) => {
   app.get(
@@ -87,7 +90,7 @@ export const crmRoutes: FastifyPluginAsyncTypebox<{ db: AppDatabase }> = async (
   app.post(
     '/v1/contacts',
     {
-      config: { apiKey: { scopes: ['contacts:write'] } },
+      config: { apiKey: { scopes: ['contacts:write'], cost: WRITE_COST } },
       schema: {
         operationId: 'createContact',
         tags: ['Contacts'],
@@ -128,7 +131,7 @@ export const crmRoutes: FastifyPluginAsyncTypebox<{ db: AppDatabase }> = async (
   app.patch(
     '/v1/contacts/:id',
     {
-      config: { apiKey: { scopes: ['contacts:write'] } },
+      config: { apiKey: { scopes: ['contacts:write'], cost: WRITE_COST } },
       schema: {
         operationId: 'updateContact',
         tags: ['Contacts'],
@@ -152,7 +155,7 @@ export const crmRoutes: FastifyPluginAsyncTypebox<{ db: AppDatabase }> = async (
   app.delete(
     '/v1/contacts/:id',
     {
-      config: { apiKey: { scopes: ['contacts:write'] } },
+      config: { apiKey: { scopes: ['contacts:write'], cost: WRITE_COST } },
       schema: {
         operationId: 'deleteContact',
         tags: ['Contacts'],

@@ -1,3 +1,5 @@
+import { formatCount } from './numbers.ts'
+
 // One locale and, on the server, one zone, so that a page reads the same before and after its script runs.
 const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' })
 const minute = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
@@ -31,6 +33,13 @@ export const formatInstant = (iso: string, nowMs: number): string =>
   Math.abs(Date.parse(iso) - nowMs) > farMs
     ? formatUtc(iso)
     : `${formatUtc(iso)} (${formatRelative(iso, nowMs)})`
+
+/** “10 seconds”, “1 minute”, “90 seconds”: in the largest unit that says it in a whole number. */
+export function formatSeconds(seconds: number): string {
+  if (seconds % 3600 === 0) return formatCount(seconds / 3600, 'hour', 'hours')
+  if (seconds % 60 === 0) return formatCount(seconds / 60, 'minute', 'minutes')
+  return formatCount(seconds, 'second', 'seconds')
+}
 
 /** “12 Oct 2026, 16:03 CEST”: the same instant on the clock of whoever looks. Only for the browser. */
 export const formatLocal = (iso: string): string =>

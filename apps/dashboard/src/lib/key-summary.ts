@@ -1,4 +1,4 @@
-import type { ApiKey } from '@latchkey/client'
+import type { ApiKey, RateLimit } from '@latchkey/client'
 
 /** What the pages show of a key; nothing else of it reaches the browser. */
 export interface KeySummary {
@@ -12,6 +12,8 @@ export interface KeySummary {
   createdAt: string
   createdBy: string | null
   lastUsedAt: string | null
+  lastUsedAddress: string | null
+  rateLimits: RateLimit[]
   expiresAt: string | null
 }
 
@@ -25,5 +27,7 @@ export const summarise = (key: ApiKey): KeySummary => ({
   createdAt: key.createdAt,
   createdBy: key.createdBy.name,
   lastUsedAt: key.lastUsedAt,
+  lastUsedAddress: key.lastUsedAddress,
+  rateLimits: key.rateLimits,
   expiresAt: key.expiresAt,
 })

@@ -5,6 +5,7 @@ export interface NewKey {
   environment?: 'live' | 'test'
   scopes?: string[]
   expiresAt?: string | null
+  rateLimits?: { name: string; limit: number; windowSeconds: number }[]
 }
 
 export interface CreatedKey {
@@ -47,7 +48,14 @@ const ago = (ms: number) => new Date(Date.now() - ms)
 export async function age(
   sql: postgres.Sql,
   name: string,
-  past: { createdMs?: number; usedMs?: number; expiresMs?: number; by?: string },
+  past: {
+    createdMs?: number
+    usedMs?: number
+    usedFrom?: string
+    requests?: number
+    expiresMs?: number
+    by?: string
+  },
 ): Promise<void> {
   if (past.createdMs)
     await sql`update latchkey.keys set created_at = ${ago(past.createdMs)} where name = ${name}`
@@ -56,8 +64,14 @@ export async function age(
   if (past.by) await sql`update latchkey.keys set created_by_name = ${past.by} where name = ${name}`
   if (past.usedMs)
     await sql`
-      insert into latchkey.last_used (key_id, used_at) select id, ${ago(past.usedMs)} from latchkey.keys where name = ${name}
-      on conflict (key_id) do update set used_at = excluded.used_at`
+      insert into latchkey.last_used (key_id, used_at, address)
+      select id, ${ago(past.usedMs)}, ${past.usedFrom ?? null}::inet from latchkey.keys where name = ${name}
+      on conflict (key_id) do update set used_at = excluded.used_at, address = excluded.address`
+  if (past.requests)
+    await sql`
+      insert into latchkey.usage (subject, bucket, count, resolution, namespace, outcome)
+      select id, date_trunc('hour', now() - interval '3 hours'), ${past.requests}, 'q', 'default', 'accepted'
+      from latchkey.keys where name = ${name}`
 }
 
 /** Whether a key opens the demo API. */

@@ -1,3 +1,5 @@
+import { formatNumber } from '#lib/numbers.ts'
+
 export const texts = {
   title: 'API Keys',
   lead: 'Each key lets one application call the API. Give every application its own, so you can take one back alone.',
@@ -35,6 +37,7 @@ export const texts = {
     actions: 'Actions',
   },
   neverUsed: 'Never used',
+  usedFrom: (address: string) => `from ${address}`,
   neverExpires: 'Never',
   freshness: 'Last used is at most one minute behind.',
   pages: {
@@ -53,7 +56,7 @@ export const texts = {
     docs: 'Read the API reference',
   },
   noResults: { title: 'No key matches', text: 'Try a part of its name, or the first characters of the key.' },
-  deleted: 'The key is deleted. Calls with it now get 401.',
+  deleted: 'The key is deleted.',
   alreadyDeleted: 'That key had been deleted already.',
 }
 
@@ -63,8 +66,10 @@ export const deleteTexts = {
   effect: 'Calls with this key get 401 from now on. This cannot be undone.',
   confirm: 'Delete',
   cancel: 'Cancel',
-  toast: (name: string) => `“${name}” is deleted. Calls with it now get 401.`,
+  toast: (name: string) => `“${name}” is deleted.`,
   toastGone: (name: string) => `“${name}” had been deleted already.`,
   failed: 'The API does not answer, so the key was not deleted. Try again in a moment.',
-  facts: { name: 'Name', key: 'Key', created: 'Created', lastUsed: 'Last used' },
+  facts: { name: 'Name', key: 'Key', created: 'Created', lastUsed: 'Last used', requests: 'Requests' },
+  requests: (count: number) => `${formatNumber(count)} in the last 24 hours`,
+  requestsUnknown: 'Cannot be counted now',
 }

@@ -27,7 +27,8 @@ async function setEnabled(event: RequestEvent, id: string, enabled: boolean) {
       body: { enabled },
     })
     if (result.response.status === 409) return fail(409, { message: texts.conflict })
-    answer(event, result)
+    const { receipt } = answer(event, result)
+    return { receipt }
   } catch (error) {
     if (error instanceof ApiUnavailable) return fail(503, { message: texts.failed })
     throw error

@@ -1,3 +1,7 @@
+import type { RateLimit } from '@latchkey/client'
+import { formatSeconds } from '#lib/dates.ts'
+import { formatNumber } from '#lib/numbers.ts'
+
 export const texts = {
   facts: {
     key: 'Key',
@@ -7,8 +11,13 @@ export const texts = {
     scopes: 'Scopes',
     created: 'Created',
     lastUsed: 'Last used',
+    rateLimits: 'Rate limits',
     expires: 'Expires',
   },
+  noRateLimits: 'None',
+  rateLimit: ({ limit, windowSeconds }: RateLimit) =>
+    `${formatNumber(limit)} in ${formatSeconds(windowSeconds)}`,
+  disabled: 'The key is disabled.',
   disable: 'Disable',
   enable: 'Enable',
   delete: 'Delete',

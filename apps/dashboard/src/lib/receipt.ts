@@ -1,0 +1,34 @@
+import type { RevocationReceipt } from '@latchkey/client'
+
+/** The worst case: the change feed is dead, and memory forgets by itself. */
+const lateSeconds = 5
+
+const refused = 'Calls with it now get 401.'
+
+/** How far a revocation had come, for people: “Rejected on 3 of 3 nodes after 84 ms. Calls with it now get 401.” */
+export function receiptText(receipt: RevocationReceipt | null): string {
+  if (!receipt) return refused
+  const { nodes, confirmed, afterMs } = receipt
+  const late = nodes - confirmed
+  if (confirmed === 0 || afterMs === null)
+    return `Every node rejects it within ${lateSeconds} seconds; none has confirmed yet.`
+  const done = `Rejected on ${confirmed} of ${nodes} ${nodes === 1 ? 'node' : 'nodes'} after ${afterMs} ms`
+  if (late <= 0) return `${done}. ${refused}`
+  return `${done}; the ${late === 1 ? 'other follows' : `other ${late} follow`} within ${lateSeconds} seconds.`
+}
+
+/** Puts a receipt into an address, for the page that tells of it: `3-3-84`. */
+export const writeReceipt = ({ nodes, confirmed, afterMs }: RevocationReceipt): string =>
+  [nodes, confirmed, ...(afterMs === null ? [] : [afterMs])].join('-')
+
+/** Reads {@link writeReceipt}; null for anything else. An address may come from anybody, so only numbers pass. */
+export function readReceipt(text: string | null): RevocationReceipt | null {
+  const found = /^(\d{1,5})-(\d{1,5})(?:-(\d{1,5}))?$/.exec(text ?? '')
+  if (!found) return null
+  const [, nodes, confirmed, afterMs] = found
+  return {
+    nodes: Number(nodes),
+    confirmed: Number(confirmed),
+    afterMs: afterMs === undefined ? null : Number(afterMs),
+  }
+}
