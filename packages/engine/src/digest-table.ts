@@ -75,7 +75,8 @@ export class DigestTable<T> {
       this.#evict(nowMs)
     }
     if (this.#size * 2 >= this.#slots.length) this.#grow()
-    const endsAt = nowMs + lifetimeMs - this.#startMs
+    // A difference of large numbers would be kept apart from its entry, as if it were large itself.
+    const endsAt = (nowMs + lifetimeMs - this.#startMs) | 0
     this.#slots[this.#find(digest)] = { digest, value, endsAt, isUsed: false }
     this.#size++
     this.#bytes += bytes

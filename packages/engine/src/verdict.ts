@@ -65,24 +65,22 @@ export interface KeyFacts extends Pick<
   ApiKey,
   'id' | 'owner' | 'name' | 'environment' | 'scopes' | 'metadata' | 'rateLimits'
 > {
-  readonly revoked: boolean
-  readonly disabled: boolean
+  /** What a person did to it. */
+  readonly barred: 'revoked' | 'disabled' | null
   /** null when it never expires. */
   readonly expiresAtMs: number | null
 }
 
 /**
  * A key made ready to be judged often: what a cache holds. It proves who the key is; whether it may be used is
- * judged at each request, so that time passing needs no message.
+ * judged at each request, so that time passing needs no message. There may be very many, so it is small.
  */
 export interface JudgeableKey {
-  readonly key: VerifiedKey
-  readonly revoked: boolean
-  readonly disabled: boolean
+  readonly accepted: Accepted
+  readonly barred: 'revoked' | 'disabled' | null
   readonly expiresAtMs: number | null
   readonly limits: KeyLimits | null
   readonly meter: UsageMeter
-  readonly accepted: Accepted
   /** About how much memory it takes. */
   readonly bytes: number
 }
@@ -113,13 +111,11 @@ export function prepareKey(
     metadata: metadata === '{}' ? NO_METADATA : deepFreeze(structuredClone(facts.metadata)),
   })
   return {
-    key,
-    revoked: facts.revoked,
-    disabled: facts.disabled,
+    accepted: Object.freeze({ ok: true, key, rateLimits: limits?.states ?? NO_RATE_LIMITS }),
+    barred: facts.barred,
     expiresAtMs: facts.expiresAtMs,
     limits,
     meter,
-    accepted: Object.freeze({ ok: true, key, rateLimits: limits?.states ?? NO_RATE_LIMITS }),
     // Parsed JSON takes several times the memory of its text.
     bytes: KEY_BYTES + 8 * (metadata.length - 2) + LIMIT_BYTES * facts.rateLimits.length,
   }
@@ -127,17 +123,18 @@ export function prepareKey(
 
 /** Judges a recognised key against a request and a clock. Pure; what fails first answers. Limits come after it. */
 export function judge(judgeable: JudgeableKey, requirement: Requirement, nowMs: number): Accepted | Refused {
-  const { key, expiresAtMs } = judgeable
-  if (judgeable.revoked) return { ok: false, reason: 'revoked', key }
+  const { accepted, barred, expiresAtMs } = judgeable
+  const { key } = accepted
+  if (barred === 'revoked') return { ok: false, reason: 'revoked', key }
   if (expiresAtMs !== null && expiresAtMs <= nowMs) return { ok: false, reason: 'expired', key }
-  if (judgeable.disabled) return { ok: false, reason: 'disabled', key }
+  if (barred === 'disabled') return { ok: false, reason: 'disabled', key }
   if (requirement.environment !== undefined && requirement.environment !== key.environment) {
     return { ok: false, reason: 'environment', key }
   }
   if (requirement.scopes !== undefined && !includesAll(key.scopes, requirement.scopes)) {
     return { ok: false, reason: 'insufficient_scope', key }
   }
-  return judgeable.accepted
+  return accepted
 }
 
 function includesAll(held: readonly string[], required: readonly string[]): boolean {

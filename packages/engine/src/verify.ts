@@ -85,7 +85,7 @@ export function createVerifier({
     const verdict: RateLimited = {
       ok: false,
       reason: 'rate_limited',
-      key: judgeable.key,
+      key: judgeable.accepted.key,
       rateLimits: limits.states,
       violated: limits.violatedBy(cost),
       retryAfterMs: limits.retryAfterMs(cost, nowMs),

@@ -33,8 +33,7 @@ export function facts(differences: Partial<ApiKey> = {}): KeyFacts {
   const { revokedAt, disabledAt, expiresAt, ...key } = aKey(differences)
   return {
     ...key,
-    revoked: revokedAt !== null,
-    disabled: disabledAt !== null,
+    barred: revokedAt !== null ? 'revoked' : disabledAt !== null ? 'disabled' : null,
     expiresAtMs: expiresAt?.getTime() ?? null,
   }
 }

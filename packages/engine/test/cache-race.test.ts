@@ -68,7 +68,11 @@ function createWorld(scheduler: fc.Scheduler) {
     },
     cachedVersion() {
       const cached = cache.get(hash, 0)
-      return cached === undefined ? undefined : cached === null ? 'none' : cached.key.metadata['version']
+      return cached === undefined
+        ? undefined
+        : cached === null
+          ? 'none'
+          : cached.accepted.key.metadata['version']
     },
     currentVersion: () => (row.exists ? row.version : 'none'),
   }

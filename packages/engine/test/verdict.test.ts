@@ -12,7 +12,7 @@ describe('judge', () => {
     const key = aJudgeableKey({ scopes: ['a', 'b'], expiresAt: future })
     expect(judge(key, { scopes: ['b', 'a'], environment: 'live' }, now)).toEqual({
       ok: true,
-      key: key.key,
+      key: key.accepted.key,
       rateLimits: [],
     })
   })
@@ -27,7 +27,7 @@ describe('judge', () => {
   ])('answers %s first for %j', (reason, differences) => {
     const key = aJudgeableKey(differences)
     const verdict = judge(key, { scopes: ['contacts:read'], environment: 'live' }, now)
-    expect(verdict).toEqual({ ok: false, reason, key: key.key })
+    expect(verdict).toEqual({ ok: false, reason, key: key.accepted.key })
   })
 
   it('accepts exactly when every required scope is held', () => {
@@ -53,7 +53,7 @@ describe('judge', () => {
 
   it('shares nothing that a handler could change for others', () => {
     const record = aKey({ metadata: { plan: { name: 'gold' } } })
-    const { key } = aJudgeableKey(record)
+    const { key } = aJudgeableKey(record).accepted
     expect(() => Object.assign(key, { owner: 'other' })).toThrow(TypeError)
     expect(() => (key.scopes as string[]).push('admin')).toThrow(TypeError)
     expect(() => Object.assign(key.metadata['plan'] as object, { name: 'x' })).toThrow(TypeError)
@@ -61,7 +61,7 @@ describe('judge', () => {
   })
 
   it('carries only what a handler may know', () => {
-    const { key } = aJudgeableKey()
+    const { key } = aJudgeableKey().accepted
     expect(Object.keys(key).sort()).toEqual(['environment', 'id', 'metadata', 'name', 'owner', 'scopes'])
   })
 })

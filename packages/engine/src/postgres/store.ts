@@ -103,7 +103,7 @@ export function createPostgresStore(database: Database, namespace: string): KeyS
 
 /** What {@link KeyFacts} needs, in types that every driver reads alike. */
 const SELECT_FACTS = `select keys.id::text, hash, owner, name, environment, scopes, metadata::text, rate_limits::text,
-  revoked_at is not null as revoked, disabled_at is not null as disabled,
+  case when revoked_at is not null then 'revoked' when disabled_at is not null then 'disabled' end as barred,
   (extract(epoch from expires_at) * 1000)::float8 as expires_at_ms
   from latchkey.keys join latchkey.owners on owners.id = keys.owner_id where namespace = $1`
 
@@ -116,8 +116,7 @@ interface FactsRow {
   scopes: string
   metadata: string | null
   rate_limits: string | null
-  revoked: boolean
-  disabled: boolean
+  barred: 'revoked' | 'disabled' | null
   expires_at_ms: number | null
 }
 
@@ -130,12 +129,12 @@ function createFactsReader() {
     id: keyIdFromUuid(row.id),
     owner: remember(owners, row.owner, String),
     name: row.name,
-    environment: row.environment,
+    // Not the text that was read: there is one for each row.
+    environment: row.environment === 'live' ? 'live' : 'test',
     scopes: remember(scopes, row.scopes, (text) => (text === '' ? [] : text.split(' '))),
     metadata: row.metadata === null ? {} : (JSON.parse(row.metadata) as Metadata),
     rateLimits: row.rate_limits === null ? [] : (JSON.parse(row.rate_limits) as RateLimit[]),
-    revoked: row.revoked,
-    disabled: row.disabled,
+    barred: row.barred,
     expiresAtMs: row.expires_at_ms,
   })
 }
