@@ -4,7 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { chromium, type Browser, type BrowserContextOptions, type Page } from '@playwright/test'
+import { chromium, type Browser, type BrowserContextOptions, type Locator, type Page } from '@playwright/test'
 import { age, keysOf } from '../test/harness/keys.ts'
 import { addPerson, ada, nameAda, password, signInAtApi } from '../test/harness/people.ts'
 import { startServers, type Servers } from '../test/harness/servers.ts'
@@ -62,7 +62,7 @@ async function fill({ sql, apiUrl }: Servers): Promise<void> {
   await age(sql, 'Marketing website', { createdMs: 3 * dayMs, expiresMs: 87 * dayMs })
 }
 
-async function takePictures(browser: Browser, { origin, apiUrl }: Servers): Promise<void> {
+async function takePictures(browser: Browser, { origin, apiUrl, sql }: Servers): Promise<void> {
   const list = '/settings/api-keys'
 
   /** A signed-in page of a new browser; without an email, nobody’s. */
@@ -75,13 +75,21 @@ async function takePictures(browser: Browser, { origin, apiUrl }: Servers): Prom
     return context.newPage()
   }
   const take = (page: Page, name: string) => page.screenshot({ path: `${folder}${name}.png` })
-  /** A dialog with a little of the page around it. */
-  async function takeDialog(page: Page, name: string) {
-    const box = await page.locator('[role=dialog], [role=alertdialog]').boundingBox()
-    if (!box) throw new Error(`There is no dialog to take for ${name}.`)
-    const clip = { x: box.x - 40, y: box.y - 40, width: box.width + 80, height: box.height + 80 }
-    await page.screenshot({ path: `${folder}${name}.png`, clip })
+  /** A part of a page with a little of what is around it. */
+  async function takePart(part: Locator, name: string, marginPx: number) {
+    const box = await part.boundingBox()
+    if (!box) throw new Error(`There is nothing to take for ${name}.`)
+    const { x, y, width, height } = box
+    const clip = {
+      x: x - marginPx,
+      y: y - marginPx,
+      width: width + 2 * marginPx,
+      height: height + 2 * marginPx,
+    }
+    await part.page().screenshot({ path: `${folder}${name}.png`, clip })
   }
+  const takeDialog = (page: Page, name: string) =>
+    takePart(page.locator('[role=dialog], [role=alertdialog]'), name, 40)
   const visit = (page: Page, path: string) => page.goto(path, { waitUntil: 'networkidle' })
 
   const stranger = await open(null, desktop)
@@ -110,8 +118,19 @@ async function takePictures(browser: Browser, { origin, apiUrl }: Servers): Prom
   await page.getByRole('button', { name: 'Copy', exact: true }).waitFor()
   await takeDialog(page, 'reveal')
   await page.getByLabel('I have saved it').check()
+  await age(sql, 'Integration with CRM', {
+    createdMs: 12 * dayMs,
+    usedMs: 5.5 * 60_000,
+    usedFrom: '203.0.113.7',
+    requests: 1_204,
+  })
   await page.getByRole('link', { name: 'Done' }).click()
+  await visit(page, list)
   await page.getByRole('button', { name: 'Delete key Integration with CRM' }).click()
-  await page.getByRole('alertdialog').waitFor()
+  await page.getByText('in the last 24 hours').waitFor()
   await takeDialog(page, 'delete')
+  await page.getByRole('button', { name: 'Delete', exact: true }).click()
+  const toast = page.getByRole('status', { name: 'Messages' })
+  await toast.getByText('Rejected on').waitFor()
+  await takePart(toast, 'deleted', 16)
 }
