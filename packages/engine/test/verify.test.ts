@@ -5,7 +5,8 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { createKeyCache } from '../src/cache.ts'
 import { hashBytes, hashSecret } from '../src/secret.ts'
 import { createVerifier } from '../src/verify.ts'
-import { createAttempts } from '../src/attempts.ts'
+import { createAttempts, MAX_WRONG_SECRETS_PER_MINUTE } from '../src/attempts.ts'
+import type { KeyLimits } from '../src/rate-limit.ts'
 import { UsageMeter, type UsageRecorder } from '../src/usage.ts'
 import { aJudgeableKey } from './a-key.ts'
 import { ann, anOwner, must, useDatabase } from './set-up.ts'
@@ -13,9 +14,9 @@ import { ann, anOwner, must, useDatabase } from './set-up.ts'
 describe('the hot path', () => {
   const secret = generateSecret({ prefix: 'lk', environment: 'live' })
 
-  function setUp() {
-    const key = aJudgeableKey()
+  function setUp(key = aJudgeableKey()) {
     const load = vi.fn(async (hash: string) => (hash === hashSecret(secret) ? key : null))
+    const loadForSuspects = vi.fn(load)
     const usage = {
       meterOf: (id: string, owner: string) => new UsageMeter(id, owner),
       record: vi.fn<UsageRecorder['record']>(),
@@ -24,12 +25,12 @@ describe('the hot path', () => {
     const verify = createVerifier({
       cache: createKeyCache({ now: () => 1 }),
       load,
-      loadForSuspects: load,
+      loadForSuspects,
       attempts: createAttempts(),
       usage,
       now: () => 1,
     })
-    return { load, usage, verify }
+    return { load, loadForSuspects, usage, verify }
   }
 
   it('asks the store once, then answers at once and without it', async () => {
@@ -87,6 +88,61 @@ describe('the hot path', () => {
       'accepted',
       'accepted',
     ])
+  })
+
+  it('takes from the limits of a cached key at every request that would be accepted, and at no other', async () => {
+    const rateLimits = [
+      { name: 'burst', limit: 5, windowSeconds: 1 },
+      { name: 'sustained', limit: 50, windowSeconds: 60 },
+    ]
+    const { usage, verify } = setUp(aJudgeableKey({ rateLimits }))
+    await verify(secret, { cost: 2 })
+    expect(verify(secret, { scopes: ['contacts:write'] })).toMatchObject({ reason: 'insufficient_scope' })
+    expect(verify(secret, { cost: 3 })).toMatchObject({ ok: true, rateLimits: [{ remaining: 0 }, {}] })
+    expect(verify(secret)).toMatchObject({
+      ok: false,
+      reason: 'rate_limited',
+      violated: ['burst'],
+      retryAfterMs: 1_033,
+    })
+    expect(verify(secret, { cost: 0 })).toMatchObject({ ok: true, rateLimits: [{}, { remaining: 45 }] })
+    expect(usage.record.mock.calls.map(([, outcome]) => outcome)).toEqual([
+      'accepted',
+      'insufficient_scope',
+      'accepted',
+      'rate_limited',
+      'accepted',
+    ])
+  })
+
+  it('waits for a limiter that has to ask elsewhere', async () => {
+    const key = aJudgeableKey({ rateLimits: [{ name: 'burst', limit: 1, windowSeconds: 60 }] })
+    const limits = key.limits!
+    const elsewhere: KeyLimits = {
+      states: limits.states,
+      admit: async (cost, nowMs) => limits.admit(cost, nowMs),
+      violatedBy: (cost) => limits.violatedBy(cost),
+      retryAfterMs: (cost, nowMs) => limits.retryAfterMs(cost, nowMs),
+    }
+    const { verify } = setUp({ ...key, limits: elsewhere })
+    expect(await verify(secret)).toMatchObject({ ok: true })
+    expect(await verify(secret)).toMatchObject({ reason: 'rate_limited', violated: ['burst'] })
+  })
+
+  it('tells a client with many wrong secrets nothing more about them, and accepts a good key from it', async () => {
+    const { load, loadForSuspects, verify } = setUp()
+    const caller = { ip: '192.0.2.1' }
+    for (let i = 0; i < MAX_WRONG_SECRETS_PER_MINUTE; i++) {
+      expect(verify('wrong', {}, caller)).toMatchObject({ reason: 'malformed' })
+    }
+    expect(verify('wrong', {}, caller)).toMatchObject({ reason: 'too_many_attempts', key: null })
+    const invented = generateSecret({ prefix: 'lk', environment: 'live' })
+    expect(await verify(invented, {}, caller)).toMatchObject({ reason: 'too_many_attempts' })
+    expect(await verify(secret, {}, caller)).toMatchObject({ ok: true })
+    expect(load).toHaveBeenCalledTimes(2)
+    expect(loadForSuspects).toHaveBeenCalledTimes(2)
+    expect(await verify('wrong', {}, { ip: '192.0.2.2' })).toMatchObject({ reason: 'malformed' })
+    expect(await verify('wrong')).toMatchObject({ reason: 'malformed' })
   })
 
   it('rejects, and refuses nobody, when the store cannot answer', async () => {
