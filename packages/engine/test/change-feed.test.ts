@@ -29,7 +29,7 @@ beforeEach(async () => {
   server = await freshDatabase()
   proxy = await createFaultProxy(server.url, (bytes) => {
     if (bytes.includes('listen "latchkey_changes"')) listens += 1
-    isSwallowed ||= bytes.includes('nothing')
+    isSwallowed ||= bytes.includes('into the void')
   })
   database = await openDatabase(server.url)
   node = await createLatchkey({ database: proxy.url, scopes, onError: (error) => told.push(error) })
@@ -101,7 +101,7 @@ describe('a node', () => {
     beforeEach(async () => {
       // What is sent to the ear now is swallowed, and all that is sent to it later.
       proxy.blackhole()
-      await database.drizzle.execute(sql`select pg_notify('latchkey_changes', 'nothing')`)
+      await database.drizzle.execute(sql`select pg_notify('latchkey_changes', 'into the void')`)
       await vi.waitUntil(() => isSwallowed, { interval: 1 })
       await proxy.restore()
       expect(listens).toBe(1)
