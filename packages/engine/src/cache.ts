@@ -1,10 +1,15 @@
 import { DigestTable } from './digest-table.ts'
 import type { JudgeableKey } from './verdict.ts'
 
-/** No entry is trusted longer, so this bounds how long a change can go unseen when no notification arrives. */
-export const MAX_ENTRY_LIFETIME_MS = 5_000
+/**
+ * No entry is trusted for longer than this after it was read, or after the log of changes was read to its end: so
+ * this bounds how long a change can go unseen when neither notifications nor the log come through.
+ */
+export const MAX_UNCONFIRMED_MS = 5_000
+/** Even a confirmed entry is read again after this, in case the database was changed behind its triggers' back. */
+const MAX_LIFETIME_MS = 60_000
 /** Entries end at different times, so that keys first seen together are not all read again together. */
-const MIN_ENTRY_LIFETIME_MS = 4_000
+const JITTER = 0.2
 const MAX_KNOWN = 200_000
 const MAX_KNOWN_BYTES = 128 * 2 ** 20
 const MAX_UNKNOWN = 20_000
@@ -37,6 +42,8 @@ export interface KeyCache {
   readonly get: (hash: string, nowMs: number) => JudgeableKey | null | undefined
   /** Asks the store by `load`, or joins whoever is asking. */
   readonly fill: (hash: string, load: LoadKey) => Promise<JudgeableKey | null>
+  /** Every change that was made before this moment has been told: what is known is as good as read then. */
+  readonly confirm: (atMs: number) => void
   /** Forgets one hash. */
   readonly invalidate: (hash: string) => void
   /** Forgets everything, after changes may have been missed. */
@@ -50,13 +57,13 @@ export function createKeyCache(options: KeyCacheOptions): KeyCache {
   const known = new DigestTable<JudgeableKey>({
     maxEntries: maxKnown,
     maxBytes: maxKnownBytes,
-    maxLifetimeMs: MAX_ENTRY_LIFETIME_MS,
+    unconfirmedPart: MAX_UNCONFIRMED_MS / MAX_LIFETIME_MS,
     bytesOf: (key) => ENTRY_BYTES + key.bytes,
   })
   const unknown = new DigestTable<null>({
     maxEntries: maxUnknown,
     maxBytes: Infinity,
-    maxLifetimeMs: MAX_ENTRY_LIFETIME_MS,
+    unconfirmedPart: 1,
     bytesOf: () => ENTRY_BYTES,
   })
   const flights = new Map<string, Promise<JudgeableKey | null>>()
@@ -84,16 +91,16 @@ export function createKeyCache(options: KeyCacheOptions): KeyCache {
     return flight
   }
 
-  function remember(hash: string, key: JudgeableKey | null, nowMs: number): void {
-    const jitter = Math.round(random() * (MAX_ENTRY_LIFETIME_MS - MIN_ENTRY_LIFETIME_MS))
-    const lifetimeMs = MIN_ENTRY_LIFETIME_MS + jitter
-    if (key === null) unknown.set(hash, null, { nowMs, lifetimeMs })
-    else known.set(hash, key, { nowMs, lifetimeMs })
+  function remember(hash: string, key: JudgeableKey | null, readMs: number): void {
+    const part = 1 - JITTER + JITTER * random()
+    if (key === null) unknown.set(hash, null, { readMs, lifetimeMs: part * MAX_UNCONFIRMED_MS })
+    else known.set(hash, key, { readMs, lifetimeMs: part * MAX_LIFETIME_MS })
   }
 
   return {
     get,
     fill,
+    confirm: (atMs) => known.confirm(atMs),
     invalidate(hash) {
       flights.delete(hash)
       known.delete(hash)

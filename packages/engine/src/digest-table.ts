@@ -6,7 +6,8 @@ const MIN_SLOTS = 1_024
 export interface DigestTableOptions<T> {
   maxEntries: number
   maxBytes: number
-  maxLifetimeMs: number
+  /** The part of its lifetime for which a value is given without being confirmed: above 0, at most 1. */
+  unconfirmedPart: number
   /** How much memory a value takes; always the same for the same value. */
   bytesOf: (value: T) => number
 }
@@ -15,8 +16,9 @@ export interface DigestTableOptions<T> {
 const MAX_ELAPSED_MS = 2 ** 30
 
 /**
- * A bounded table of values by SHA-256 digest, each with a time after which it is no longer given. When it is
- * full, what expired goes first, then what was not read for longest (second chance).
+ * A bounded table of values by SHA-256 digest, each with a time after which it is no longer given. Before that, a
+ * value is given only while it was read or confirmed a short time ago; all of them are confirmed at once. When the
+ * table is full, what expired goes first, then what was not read for longest (second chance).
  *
  * A digest is uniformly random already, so its first bytes say where to look. A `Map` would hash it once more, at
  * a third of the cost of the digest itself, and needs twice the memory. The bytes are mixed with numbers that only
@@ -25,7 +27,7 @@ const MAX_ELAPSED_MS = 2 ** 30
 export class DigestTable<T> {
   readonly #maxEntries: number
   readonly #maxBytes: number
-  readonly #maxLifetimeMs: number
+  readonly #unconfirmedPart: number
   readonly #bytesOf: (value: T) => number
   readonly #mixers = new Int32Array(new Uint8Array(randomBytes(8)).buffer).map((mixer) => mixer | 1)
   #slots: (Entry<T> | undefined)[] = new Array<undefined>(MIN_SLOTS).fill(undefined)
@@ -34,11 +36,12 @@ export class DigestTable<T> {
   #bytes = 0
   #hand = 0
   #startMs = 0
+  #confirmedMs = -Infinity
 
-  constructor({ maxEntries, maxBytes, maxLifetimeMs, bytesOf }: DigestTableOptions<T>) {
+  constructor({ maxEntries, maxBytes, unconfirmedPart, bytesOf }: DigestTableOptions<T>) {
     this.#maxEntries = maxEntries
     this.#maxBytes = maxBytes
-    this.#maxLifetimeMs = maxLifetimeMs
+    this.#unconfirmedPart = unconfirmedPart
     this.#bytesOf = bytesOf
   }
 
@@ -63,21 +66,32 @@ export class DigestTable<T> {
     return entry.value
   }
 
-  /** @param lifetimeMs after which it is no longer given, from `nowMs` on. */
-  set(digest: string, value: T, { nowMs, lifetimeMs }: { nowMs: number; lifetimeMs: number }): void {
-    if (Math.abs(nowMs - this.#startMs) > MAX_ELAPSED_MS) {
+  /** Every value that is there was still right at this moment. */
+  confirm(atMs: number): void {
+    this.#confirmedMs = atMs
+  }
+
+  /** @param lifetimeMs after which it is no longer given, whatever confirms it; from `readMs` on, when it was right. */
+  set(digest: string, value: T, { readMs, lifetimeMs }: { readMs: number; lifetimeMs: number }): void {
+    if (Math.abs(readMs - this.#startMs) > MAX_ELAPSED_MS) {
       this.clear()
-      this.#startMs = nowMs
+      this.#startMs = readMs
     }
     this.delete(digest)
     const bytes = this.#bytesOf(value)
     while (this.#size >= this.#maxEntries || (this.#bytes + bytes > this.#maxBytes && this.#size > 0)) {
-      this.#evict(nowMs)
+      this.#evict(readMs)
     }
     if (this.#size * 2 >= this.#slots.length) this.#grow()
     // A difference of large numbers would be kept apart from its entry, as if it were large itself.
-    const endsAt = (nowMs + lifetimeMs - this.#startMs) | 0
-    this.#slots[this.#find(digest)] = { digest, value, endsAt, isUsed: false }
+    const readAt = (readMs - this.#startMs) | 0
+    this.#slots[this.#find(digest)] = {
+      digest,
+      value,
+      readAt,
+      endsAt: (readAt + lifetimeMs) | 0,
+      isUsed: false,
+    }
     this.#size++
     this.#bytes += bytes
   }
@@ -95,10 +109,14 @@ export class DigestTable<T> {
     this.#hand = 0
   }
 
-  /** When the clock was set back to before the entry began, there is no telling how old it is. */
-  #isAlive({ endsAt }: Entry<T>, nowMs: number): boolean {
-    const leftMs = endsAt - (nowMs - this.#startMs)
-    return leftMs > 0 && leftMs <= this.#maxLifetimeMs
+  /** When the clock was set back to before the entry was read, there is no telling how old it is. */
+  #isAlive({ readAt, endsAt }: Entry<T>, nowMs: number): boolean {
+    const at = nowMs - this.#startMs
+    if (at < readAt || at >= endsAt) return false
+    const trustedMs = (endsAt - readAt) * this.#unconfirmedPart
+    if (at - readAt < trustedMs) return true
+    const unconfirmedMs = nowMs - this.#confirmedMs
+    return unconfirmedMs >= 0 && unconfirmedMs < trustedMs
   }
 
   /** Where the digest is, or else the free slot where it belongs. */
@@ -157,7 +175,8 @@ export class DigestTable<T> {
 interface Entry<T> {
   readonly digest: string
   readonly value: T
-  /** Milliseconds from the table's start. */
+  /** Both in milliseconds from the table's start. */
+  readonly readAt: number
   readonly endsAt: number
   /** Read since it was last passed over: a cheaper mark than moving the entry at every read. */
   isUsed: boolean

@@ -106,8 +106,8 @@ async function connect(
     one: (hash: string) => store.findByHash(hash),
     many: (hashes: readonly string[]) => store.findByHashes(hashes),
   }
-  const news = { onChange: cache.invalidate, onGap: cache.clear }
-  const changes = await followChanges({ database, log, namespace, ...news, onError })
+  const news = { onChange: cache.invalidate, onGap: cache.clear, onCurrent: cache.confirm }
+  const changes = await followChanges({ database, log, namespace, ...news, now, onError })
   const awaitReceipt = createReceipts({
     confirm: (sequence) => changes.confirm(sequence),
     readReceipt: (sequence) => log.readReceipt(sequence),

@@ -1,7 +1,7 @@
 import { generateSecret } from '@latchkey/engine'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createKeyCache } from '../src/cache.ts'
+import { createKeyCache, MAX_UNCONFIRMED_MS } from '../src/cache.ts'
 import { hashSecret } from '../src/secret.ts'
 import { createVerifier } from '../src/verify.ts'
 import { createAttempts } from '../src/attempts.ts'
@@ -111,5 +111,87 @@ describe('verifying while keys change, in every order', () => {
       }),
       { numRuns: 1_000 },
     )
+  })
+})
+
+/**
+ * The same when no notification arrives: changes are found by reading the log alone, every reading may fail, and
+ * time passes in between. A row's version is the time of its change.
+ */
+function createDeafWorld(scheduler: fc.Scheduler) {
+  const hash = hashSecret(generateSecret({ prefix: 'lk', environment: 'live' }))
+  let nowMs = 0
+  let readingUnderWay = Promise.resolve()
+  const versions = [0]
+  const unread: number[] = []
+  const wait = (label: string) => scheduler.schedule(Promise.resolve(), label)
+  const cache = createKeyCache({ now: () => nowMs })
+
+  async function load() {
+    await wait('the query reaches the database')
+    const version = versions.at(-1)!
+    await wait('the answer comes back')
+    return aJudgeableKey({ metadata: { version } })
+  }
+
+  async function readLog(isCut: boolean) {
+    await wait('the reading begins')
+    const startedAt = nowMs
+    await wait('the reading reaches the database')
+    const found = unread.length
+    await wait('its answer comes back')
+    if (isCut) return
+    if (unread.splice(0, found).length > 0) cache.invalidate(hash)
+    cache.confirm(startedAt)
+  }
+
+  return {
+    async verify() {
+      await wait('a request arrives')
+      const cached = cache.get(hash, nowMs)
+      if (cached == null) {
+        await cache.fill(hash, load)
+        return null
+      }
+      const version = Number(cached.accepted.key.metadata['version'])
+      const newestThatMustBeKnown = versions.findLast((at) => at <= nowMs - MAX_UNCONFIRMED_MS) ?? 0
+      return { version, newestThatMustBeKnown }
+    },
+    async change() {
+      await wait('the change reaches the database')
+      versions.push(nowMs)
+      unread.push(nowMs)
+      return null
+    },
+    read: () => (readingUnderWay = readingUnderWay.then(() => readLog(false))),
+    fail: () => (readingUnderWay = readingUnderWay.then(() => readLog(true))),
+    async pass() {
+      await wait('time passes')
+      nowMs += 1_700
+      return null
+    },
+  }
+}
+
+const deafSteps = fc.array(
+  fc.constantFrom('verify', 'verify', 'verify', 'change', 'read', 'read', 'fail', 'pass', 'pass'),
+  { minLength: 10, maxLength: 40 },
+)
+
+describe('verifying while nothing but the log tells of changes, in every order', () => {
+  it('rests no verdict from memory on a state that ended more than five seconds ago', async () => {
+    let isFromMemory = 0
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), deafSteps, async (scheduler, names) => {
+        const world = createDeafWorld(scheduler)
+        for (const seen of await scheduler.waitFor(Promise.all(names.map((name) => world[name]())))) {
+          if (!seen) continue
+          isFromMemory += 1
+          expect(seen.version).toBeGreaterThanOrEqual(seen.newestThatMustBeKnown)
+        }
+      }),
+      { numRuns: 3_000 },
+    )
+    expect(isFromMemory).toBeGreaterThan(500)
   })
 })

@@ -54,24 +54,52 @@ describe('the key cache', () => {
   it.each([
     ['at most 5 s', 1, 5_000],
     ['at least 4 s', 0, 4_000],
-  ])('trusts an entry for %s, counted from when its read began', async (_, random, lifetime) => {
-    const { cache, clock, load } = setUp({ random })
-    const answer = held()
-    load.mockReturnValueOnce(answer.promise)
-    const filled = cache.fill('known')
-    clock.now = 1_500
-    answer.resolve(key)
-    await filled
-    clock.now = lifetime - 1
-    expect(cache.get('known')).toBe(key)
-    clock.now = lifetime
+  ])(
+    'trusts an entry that nothing confirms for %s, counted from when its read began',
+    async (_, random, lifetime) => {
+      const { cache, clock, load } = setUp({ random })
+      const answer = held()
+      load.mockReturnValueOnce(answer.promise)
+      const filled = cache.fill('known')
+      clock.now = 1_500
+      answer.resolve(key)
+      await filled
+      clock.now = lifetime - 1
+      expect(cache.get('known')).toBe(key)
+      clock.now = lifetime
+      expect(cache.get('known')).toBeUndefined()
+    },
+  )
+
+  it.each([
+    ['at most 60 s', 1, 60_000],
+    ['at least 48 s', 0, 48_000],
+  ])('trusts an entry that is confirmed again and again for %s', async (_, random, lifetime) => {
+    const { cache, clock } = setUp({ random })
+    await cache.fill('known')
+    for (clock.now = 0; clock.now < lifetime; clock.now += 1_000) {
+      cache.confirm(clock.now - 500)
+      expect(cache.get('known')).toBe(key)
+    }
+    cache.confirm(lifetime)
     expect(cache.get('known')).toBeUndefined()
   })
 
-  it('does not trust what is not there for more than 5 s either', async () => {
+  it('trusts nothing for more than 5 s after the last confirmation', async () => {
+    const { cache, clock } = setUp({ random: 1 })
+    await cache.fill('known')
+    cache.confirm(2_000)
+    clock.now = 6_999
+    expect(cache.get('known')).toBe(key)
+    clock.now = 7_000
+    expect(cache.get('known')).toBeUndefined()
+  })
+
+  it('does not trust what is not there for more than 5 s, confirmed or not', async () => {
     const { cache, clock } = setUp({ random: 1 })
     await cache.fill('other')
     clock.now = 5_000
+    cache.confirm(5_000)
     expect(cache.get('other')).toBeUndefined()
   })
 

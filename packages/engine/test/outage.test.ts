@@ -130,7 +130,7 @@ it('listens again after its connection broke, having forgotten what it knew', as
     })
     .toBe('revoked')
 
-  // Only the feed can tell this fast: an entry lives at least four seconds.
+  // Only the feed can tell this.
   await vi.waitUntil(
     async () => {
       await warm(second.secret)

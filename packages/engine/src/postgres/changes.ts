@@ -30,6 +30,9 @@ export interface ChangeFeedOptions {
   onChange: (hash: string) => void
   /** Any key may have changed. */
   onGap: () => void
+  /** Every change made before this moment, by the clock `now`, has been told. */
+  onCurrent: (atMs: number) => void
+  now: () => number
   /** Told once when trouble begins. */
   onError: (error: Error) => void
 }
@@ -50,7 +53,7 @@ export interface ChangeFeed {
  * @throws StoreUnavailable when the log cannot be read at first. Of later trouble `onError` is told.
  */
 export async function followChanges(options: ChangeFeedOptions): Promise<ChangeFeed> {
-  const { database, log, namespace, onChange, onGap, onError } = options
+  const { database, log, namespace, onChange, onGap, onCurrent, now, onError } = options
   const confirmations = createConfirmations(log)
   const sweepNowAndThen = createSweeper({ sweep: (oldestOpen) => log.sweep(oldestOpen) })
   /** Changes that were dropped, and at which reading: each comes twice, heard and read, in either order. */
@@ -101,6 +104,7 @@ export async function followChanges(options: ChangeFeedOptions): Promise<ChangeF
     const listening = listener?.isListening() ? listenings : 0
     // A change that is new to this reading was made after the last one. If that one was listening, so must be heard.
     const mustBeHeard = listening !== 0 && listening === caughtUp
+    const startedAt = now()
     const work = log.read(last?.position ?? START)
     const reading = await within(READ_DEADLINE_MS, work, () => database.reportOverdue())
     readings += 1
@@ -116,6 +120,7 @@ export async function followChanges(options: ChangeFeedOptions): Promise<ChangeF
       }
       drop(change)
     }
+    onCurrent(startedAt)
     caughtUp = listening
     for (const [sequence, at] of dropped) if (at + REMEMBERED_READINGS < readings) dropped.delete(sequence)
     await within(READ_DEADLINE_MS, sweepNowAndThen(reading))
