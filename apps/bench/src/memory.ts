@@ -15,7 +15,7 @@ export interface MemoryFigures {
 
 /** Heap per key in memory: without limits, and with two limits of which units were taken. */
 export async function measureMemory(setting: Setting): Promise<MemoryFigures> {
-  const keys = setting.isShort ? 10_000 : 100_000
+  const keys = setting.isShort ? 10_000 : 50_000
   const measure = (withLimits: boolean) =>
     withKeys(setting, { count: keys, states: 'active', withLimits }, (databaseUrl) =>
       runChild<MemoryFigure>('memory-worker.ts', {

@@ -1,5 +1,5 @@
 import { DigestTable } from './digest-table.ts'
-import type { JudgeableKey } from './verdict.ts'
+import { bytesOf, type JudgeableKey } from './verdict.ts'
 
 /**
  * No entry is trusted for longer than this after it was read, or after the log of changes was read to its end: so
@@ -58,7 +58,7 @@ export function createKeyCache(options: KeyCacheOptions): KeyCache {
     maxEntries: maxKnown,
     maxBytes: maxKnownBytes,
     unconfirmedPart: MAX_UNCONFIRMED_MS / MAX_LIFETIME_MS,
-    bytesOf: (key) => ENTRY_BYTES + key.bytes,
+    bytesOf: (key) => ENTRY_BYTES + bytesOf(key),
   })
   const unknown = new DigestTable<null>({
     maxEntries: maxUnknown,

@@ -95,7 +95,7 @@ async function connect(
   const prepare = (facts: KeyFacts) =>
     prepareKey(facts, {
       limits: limiter.limitsOf(facts.id, facts.rateLimits, now()),
-      meter: usage.meterOf(facts.id, facts.owner),
+      meterOf: usage.meterOf,
     })
   const loadFrom = (lookUp: (hash: string) => Promise<KeyFacts | null>): LoadKey =>
     async function load(hash) {

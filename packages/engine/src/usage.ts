@@ -36,8 +36,7 @@ const MINUTE_MS = 60_000
  * again gets another, and what both counted is added up when it is stored.
  */
 export class UsageMeter {
-  readonly id: string
-  readonly owner: string
+  readonly key: MeteredKey
   /** Minutes since 1970; what follows is about it. */
   minute = -1
   accepted = 0
@@ -46,10 +45,15 @@ export class UsageMeter {
   address: string | null = null
   refused: Map<Outcome, number> | null = null
 
-  constructor(id: string, owner: string) {
-    this.id = id
-    this.owner = owner
+  constructor(key: MeteredKey) {
+    this.key = key
   }
+}
+
+/** Whose requests are counted. */
+export interface MeteredKey {
+  readonly id: string
+  readonly owner: string
 }
 
 /** What {@link createUsageRecorder} needs from outside. */
@@ -63,7 +67,7 @@ export interface UsageRecorderOptions {
 /** Counts in memory, and hands the counts over now and then: a request never writes. */
 export interface UsageRecorder {
   /** A meter for a key that is put in memory. */
-  meterOf(id: string, owner: string): UsageMeter
+  meterOf(key: MeteredKey): UsageMeter
   /** Counts a request. The caller's address is read once a minute and meter at most, for it may cost something. */
   record(meter: UsageMeter, outcome: Outcome, nowMs: number, caller?: Caller): void
   /** Stores everything counted so far. What could not be stored is kept for the next time. */
@@ -131,7 +135,8 @@ export function createUsageRecorder({ save, onLost }: UsageRecorderOptions): Usa
   }
 
   function wait(meter: UsageMeter, outcome: Outcome, count: number, lastUsedMs: number): void {
-    const { id, owner, minute, address } = meter
+    const { key, minute, address } = meter
+    const { id, owner } = key
     const name = `${id} ${minute} ${outcome}`
     const same = waiting.get(name)
     if (same !== undefined) {
@@ -170,7 +175,7 @@ export function createUsageRecorder({ save, onLost }: UsageRecorderOptions): Usa
   }
 
   return {
-    meterOf: (id, owner) => new UsageMeter(id, owner),
+    meterOf: (key) => new UsageMeter(key),
     record,
     flush() {
       due = due.length === 0 ? busy : due.concat(busy)

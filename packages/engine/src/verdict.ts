@@ -81,8 +81,6 @@ export interface JudgeableKey {
   readonly expiresAtMs: number | null
   readonly limits: KeyLimits | null
   readonly meter: UsageMeter
-  /** About how much memory it takes. */
-  readonly bytes: number
 }
 
 /** The text is nothing Latchkey can have issued. */
@@ -95,30 +93,37 @@ const NO_RATE_LIMITS: readonly RateLimitState[] = Object.freeze([])
 /** Measured: a key without metadata, with scopes that other keys have as well. */
 const KEY_BYTES = 360
 const LIMIT_BYTES = 500
+/** Parsed JSON takes several times the memory of its text. */
+const BYTES_PER_METADATA_CHARACTER = 8
 
 /** Prepares a key for {@link judge}. Everything that allocates happens here, once for many verdicts. */
 export function prepareKey(
   facts: KeyFacts,
-  { limits, meter }: { limits: KeyLimits | null; meter: UsageMeter },
+  { limits, meterOf }: { limits: KeyLimits | null; meterOf: (key: VerifiedKey) => UsageMeter },
 ): JudgeableKey {
-  const metadata = JSON.stringify(facts.metadata)
+  const hasMetadata = Object.keys(facts.metadata).length > 0
   const key: VerifiedKey = Object.freeze({
     id: facts.id,
     owner: facts.owner,
     name: facts.name,
     environment: facts.environment,
     scopes: Object.freeze(facts.scopes),
-    metadata: metadata === '{}' ? NO_METADATA : deepFreeze(structuredClone(facts.metadata)),
+    metadata: hasMetadata ? deepFreeze(structuredClone(facts.metadata)) : NO_METADATA,
   })
   return {
     accepted: Object.freeze({ ok: true, key, rateLimits: limits?.states ?? NO_RATE_LIMITS }),
     barred: facts.barred,
     expiresAtMs: facts.expiresAtMs,
     limits,
-    meter,
-    // Parsed JSON takes several times the memory of its text.
-    bytes: KEY_BYTES + 8 * (metadata.length - 2) + LIMIT_BYTES * facts.rateLimits.length,
+    meter: meterOf(key),
   }
+}
+
+/** About how much memory a key takes; always the same for the same key, since nothing of it changes. */
+export function bytesOf({ accepted: { key, rateLimits } }: JudgeableKey): number {
+  const { metadata } = key
+  const characters = metadata === NO_METADATA ? 0 : JSON.stringify(metadata).length
+  return KEY_BYTES + BYTES_PER_METADATA_CHARACTER * characters + LIMIT_BYTES * rateLimits.length
 }
 
 /** Judges a recognised key against a request and a clock. Pure; what fails first answers. Limits come after it. */

@@ -44,6 +44,6 @@ export function aJudgeableKey(differences: Partial<ApiKey> = {}): JudgeableKey {
   const limits: readonly RateLimit[] = known.rateLimits
   return prepareKey(known, {
     limits: createRateLimiter().limitsOf(known.id, limits, 0),
-    meter: new UsageMeter(known.id, known.owner),
+    meterOf: (key) => new UsageMeter(key),
   })
 }

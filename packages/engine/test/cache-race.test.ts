@@ -34,7 +34,7 @@ function createWorld(scheduler: fc.Scheduler) {
     loadForSuspects: load,
     attempts: createAttempts(),
     usage: {
-      meterOf: (id, owner) => new UsageMeter(id, owner),
+      meterOf: (key) => new UsageMeter(key),
       record: () => undefined,
       flush: async () => undefined,
     },

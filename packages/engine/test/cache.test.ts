@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { StoreUnavailable } from '@latchkey/engine'
 import { createKeyCache } from '../src/cache.ts'
-import type { JudgeableKey } from '../src/verdict.ts'
+import { bytesOf, type JudgeableKey } from '../src/verdict.ts'
 import { aJudgeableKey } from './a-key.ts'
 
 const key = aJudgeableKey()
@@ -181,7 +181,7 @@ describe('the key cache', () => {
   })
 
   it('holds no more bytes than it may', async () => {
-    const { cache } = setUp({ maxKnownBytes: 10 * (key.bytes + 136) })
+    const { cache } = setUp({ maxKnownBytes: 10 * (bytesOf(key) + 136) })
     const hashes = Array.from({ length: 30 }, (_, i) => `known${i}`)
     for (const hash of hashes) await cache.fill(hash)
     expect(hashes.filter((hash) => cache.get(hash) === key)).toHaveLength(10)

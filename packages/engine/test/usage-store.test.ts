@@ -133,7 +133,7 @@ describe.each(testDatabases)('usage on $name', ({ create }) => {
       },
       onLost: () => undefined,
     })
-    const meter = recorder.meterOf(key.id, key.owner)
+    const meter = recorder.meterOf(key)
     for (let i = 0; i < 5; i++) {
       recorder.record(meter, 'accepted', now)
       await expect(recorder.flush()).rejects.toThrow('lost')
@@ -149,7 +149,7 @@ describe.each(testDatabases)('usage on $name', ({ create }) => {
     const nodes = Array.from({ length: 4 }, () => {
       const node = aStore()
       const recorder = createUsageRecorder({ save: node.save, onLost: () => undefined })
-      const meters = ids.map((id) => recorder.meterOf(id, owner))
+      const meters = ids.map((id) => recorder.meterOf({ id, owner }))
       return { recorder, meters }
     })
     for (let round = 0; round < 5; round++) {

@@ -20,8 +20,8 @@ function told(batch: UsageBatch | undefined) {
 describe('the usage recorder', () => {
   it('stores what was counted together, by key, minute and outcome, and nothing when nothing happened', async () => {
     const { recorder, save } = setUp()
-    const first = recorder.meterOf('key_1', 'ann')
-    const second = recorder.meterOf('key_2', 'ben')
+    const first = recorder.meterOf({ id: 'key_1', owner: 'ann' })
+    const second = recorder.meterOf({ id: 'key_2', owner: 'ben' })
     recorder.record(first, 'accepted', base)
     recorder.record(second, 'expired', base + 1)
     recorder.record(first, 'accepted', base + 2)
@@ -42,7 +42,7 @@ describe('the usage recorder', () => {
 
   it('goes on counting after a flush, in the same minute and in the next', async () => {
     const { recorder, save } = setUp()
-    const meter = recorder.meterOf('key', 'ann')
+    const meter = recorder.meterOf({ id: 'key', owner: 'ann' })
     for (const at of [0, 20_000, 59_999, 60_000]) {
       recorder.record(meter, 'accepted', base + at)
       await recorder.flush()
@@ -58,7 +58,10 @@ describe('the usage recorder', () => {
 
   it('adds up several meters of one key, with the time and the address of the last use', async () => {
     const { recorder, save } = setUp()
-    const [early, late] = [recorder.meterOf('key', 'ann'), recorder.meterOf('key', 'ann')]
+    const [early, late] = [
+      recorder.meterOf({ id: 'key', owner: 'ann' }),
+      recorder.meterOf({ id: 'key', owner: 'ann' }),
+    ]
     recorder.record(late, 'accepted', base + 500, { ip: '2001:db8::2' })
     recorder.record(early, 'accepted', base + 400, { ip: '192.0.2.1' })
     recorder.record(early, 'accepted', base + 300, { ip: '192.0.2.3' })
@@ -77,7 +80,7 @@ describe('the usage recorder', () => {
 
   it('reads the address of a caller once a minute, and only when the key was accepted', async () => {
     const { recorder, save } = setUp()
-    const meter = recorder.meterOf('key', 'ann')
+    const meter = recorder.meterOf({ id: 'key', owner: 'ann' })
     const ip = vi.fn(() => '192.0.2.1')
     const caller = Object.defineProperty({}, 'ip', { get: ip })
     recorder.record(meter, 'revoked', base, caller)
@@ -95,7 +98,7 @@ describe('the usage recorder', () => {
 
   it('counts on when the clock steps back, and keeps the later last use', async () => {
     const { recorder, save } = setUp()
-    const meter = recorder.meterOf('key', 'ann')
+    const meter = recorder.meterOf({ id: 'key', owner: 'ann' })
     for (const at of [70_000, 65_000, 10_000, 5_000, 61_000]) {
       recorder.record(meter, 'accepted', base + at)
     }
@@ -107,7 +110,7 @@ describe('the usage recorder', () => {
 
   it('sends a batch that failed again as it was, before what came since', async () => {
     const { recorder, save } = setUp()
-    const meter = recorder.meterOf('key', 'ann')
+    const meter = recorder.meterOf({ id: 'key', owner: 'ann' })
     save.mockRejectedValueOnce(new Error('away')).mockRejectedValueOnce(new Error('away'))
     recorder.record(meter, 'accepted', base)
     await expect(recorder.flush()).rejects.toThrow('away')
@@ -123,7 +126,7 @@ describe('the usage recorder', () => {
 
   it('stores what was counted while a flush was under way before a later flush ends', async () => {
     const { recorder, save } = setUp()
-    const meter = recorder.meterOf('key', 'ann')
+    const meter = recorder.meterOf({ id: 'key', owner: 'ann' })
     const answer = Promise.withResolvers<void>()
     save.mockReturnValueOnce(answer.promise)
     recorder.record(meter, 'accepted', base)
@@ -143,9 +146,9 @@ describe('the usage recorder', () => {
     const { recorder, save } = setUp()
     const answer = Promise.withResolvers<void>()
     save.mockReturnValueOnce(answer.promise)
-    recorder.record(recorder.meterOf('key', 'ann'), 'accepted', base)
+    recorder.record(recorder.meterOf({ id: 'key', owner: 'ann' }), 'accepted', base)
     const flushed = recorder.flush()
-    const meters = Array.from({ length: 3 }, () => recorder.meterOf('key', 'ann'))
+    const meters = Array.from({ length: 3 }, () => recorder.meterOf({ id: 'key', owner: 'ann' }))
     for (const meter of meters) recorder.record(meter, 'accepted', base)
     void recorder.flush()
     expect(meters.map(({ accepted }) => accepted)).toEqual([0, 0, 0])
@@ -156,7 +159,8 @@ describe('the usage recorder', () => {
 
   it('splits what is much into batches, each with a number of its own', async () => {
     const { recorder, save } = setUp()
-    for (let i = 0; i < 600; i++) recorder.record(recorder.meterOf(`key_${i}`, 'ann'), 'accepted', base)
+    for (let i = 0; i < 600; i++)
+      recorder.record(recorder.meterOf({ id: `key_${i}`, owner: 'ann' }), 'accepted', base)
     await recorder.flush()
     expect(save.mock.calls.map(([{ sequence, counts }]) => [sequence, counts.length])).toEqual([
       [1, 250],
@@ -167,13 +171,14 @@ describe('the usage recorder', () => {
 
   it('stays small while the store is away: leaves out what comes last, says how much, and counts the rest on', async () => {
     const { recorder, save, onLost } = setUp()
-    const known = recorder.meterOf('known', 'ann')
+    const known = recorder.meterOf({ id: 'known', owner: 'ann' })
     save.mockRejectedValueOnce(new Error('away')).mockRejectedValueOnce(new Error('away'))
     for (let i = 0; i < 250; i++)
-      recorder.record(recorder.meterOf('first', 'ann'), 'accepted', base + i * MINUTE_MS)
+      recorder.record(recorder.meterOf({ id: 'first', owner: 'ann' }), 'accepted', base + i * MINUTE_MS)
     await expect(recorder.flush()).rejects.toThrow('away')
     recorder.record(known, 'accepted', base)
-    for (let i = 0; i < 100_100; i++) recorder.record(recorder.meterOf(`key_${i}`, 'ann'), 'accepted', base)
+    for (let i = 0; i < 100_100; i++)
+      recorder.record(recorder.meterOf({ id: `key_${i}`, owner: 'ann' }), 'accepted', base)
     await expect(recorder.flush()).rejects.toThrow('away')
     const lost = 101
     expect(onLost.mock.calls).toEqual([[lost]])

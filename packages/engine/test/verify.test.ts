@@ -7,7 +7,7 @@ import { hashBytes, hashSecret } from '../src/secret.ts'
 import { createVerifier } from '../src/verify.ts'
 import { createAttempts, MAX_WRONG_SECRETS_PER_MINUTE } from '../src/attempts.ts'
 import type { KeyLimits } from '../src/rate-limit.ts'
-import { UsageMeter, type UsageRecorder } from '../src/usage.ts'
+import { UsageMeter, type MeteredKey, type UsageRecorder } from '../src/usage.ts'
 import { aJudgeableKey } from './a-key.ts'
 import { ann, anOwner, must, useDatabase } from './set-up.ts'
 
@@ -18,7 +18,7 @@ describe('the hot path', () => {
     const load = vi.fn(async (hash: string) => (hash === hashSecret(secret) ? key : null))
     const loadForSuspects = vi.fn(load)
     const usage = {
-      meterOf: (id: string, owner: string) => new UsageMeter(id, owner),
+      meterOf: (key: MeteredKey) => new UsageMeter(key),
       record: vi.fn<UsageRecorder['record']>(),
       flush: async () => undefined,
     }
