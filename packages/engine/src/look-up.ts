@@ -20,60 +20,58 @@ interface Waiting<T> {
 }
 
 /**
- * Makes the way to the store for hashes that no cache knows. While few are asked for, each is read at once by
- * itself, which is quickest. When more come than are answered, those that wait are read together: one statement
- * for a hundred costs the database little more than for one.
+ * Makes the way to the store for hashes that no cache knows. Those that are asked for in the same turn of the event
+ * loop are read together, and so are those that wait because enough reads are under way: one statement for a
+ * hundred costs the database, the driver and the network little more than one for a single hash.
  */
 export function createLookUp<T>({ one, many, maxReads, maxWaiting }: LookUpOptions<T>) {
   let reads = 0
   let waiting: Waiting<T>[] = []
+  let isScheduled = false
 
-  async function readOne(hash: string): Promise<T | null> {
+  async function read(batch: readonly Waiting<T>[]): Promise<void> {
     reads++
     try {
-      return await one(hash)
+      if (batch.length === 1) {
+        const { hash, resolve } = batch[0]!
+        resolve(await one(hash))
+      } else {
+        const found = await many(batch.map(({ hash }) => hash))
+        for (const { hash, resolve } of batch) resolve(found.get(hash) ?? null)
+      }
     } catch (error) {
-      failWaiting(error)
-      throw error
+      // Whoever waits has waited as long as the read that failed may take; another could take as long again.
+      for (const { reject } of [...batch, ...waiting]) reject(error)
+      waiting = []
     } finally {
       reads--
-      readWaiting()
+      schedule()
     }
   }
 
-  async function readMany(batch: Waiting<T>[]): Promise<void> {
-    reads++
-    try {
-      const found = await many(batch.map(({ hash }) => hash))
-      for (const { hash, resolve } of batch) resolve(found.get(hash) ?? null)
-    } catch (error) {
-      for (const { reject } of batch) reject(error)
-      failWaiting(error)
-    } finally {
-      reads--
-      readWaiting()
-    }
-  }
-
-  /** Whoever waits has waited as long as the read that failed may take; another could take as long again. */
-  function failWaiting(error: unknown): void {
-    const failed = waiting
-    waiting = []
-    for (const { reject } of failed) reject(error)
+  /** After everything that this turn of the event loop still brings. */
+  function schedule(): void {
+    if (isScheduled || waiting.length === 0 || reads >= maxReads) return
+    isScheduled = true
+    setImmediate(readWaiting)
   }
 
   function readWaiting(): void {
-    if (waiting.length === 0 || reads >= maxReads) return
-    const batch = waiting.slice(0, MAX_HASHES_PER_READ)
-    waiting = waiting.slice(MAX_HASHES_PER_READ)
-    void readMany(batch)
+    isScheduled = false
+    while (waiting.length > 0 && reads < maxReads) {
+      const batch = waiting.slice(0, MAX_HASHES_PER_READ)
+      waiting = waiting.slice(MAX_HASHES_PER_READ)
+      void read(batch)
+    }
   }
 
   return function lookUp(hash: string): Promise<T | null> {
-    if (reads < maxReads) return readOne(hash)
     if (waiting.length >= maxWaiting) {
       return Promise.reject(new StoreUnavailable('Too many keys are being looked up at once.'))
     }
-    return new Promise((resolve, reject) => waiting.push({ hash, resolve, reject }))
+    return new Promise((resolve, reject) => {
+      waiting.push({ hash, resolve, reject })
+      schedule()
+    })
   }
 }

@@ -21,26 +21,46 @@ function setUp({ maxReads = 2, maxWaiting = 1_000 } = {}) {
   return { reads, lookUp }
 }
 
-const settled = () => vi.waitFor(() => Promise.resolve())
+/** Until everything that was asked for in this turn of the event loop is being read. */
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('looking keys up', () => {
-  it('reads at once what comes while few reads are under way', async () => {
+  it('reads one by itself', async () => {
     const { reads, lookUp } = setUp()
-    const found = [lookUp('known1'), lookUp('other')]
-    expect(reads.map(({ hashes }) => hashes)).toEqual([['known1'], ['other']])
-    reads.forEach(({ answer }) => answer())
-    expect(await Promise.all(found)).toEqual(['key of known1', null])
+    for (const [hash, key] of [
+      ['known', 'key of known'],
+      ['other', null],
+    ] as const) {
+      const found = lookUp(hash)
+      await nextTurn()
+      expect(reads.at(-1)!.hashes).toEqual([hash])
+      reads.at(-1)!.answer()
+      expect(await found).toBe(key)
+    }
   })
 
-  it('reads together what came meanwhile, and gives each its own', async () => {
+  it('reads together what is asked for in one turn, and gives each its own', async () => {
     const { reads, lookUp } = setUp()
-    const found = ['known1', 'known2', 'known3', 'other', 'known4'].map(lookUp)
-    expect(reads).toHaveLength(2)
+    const found = ['known1', 'other', 'known2'].map(lookUp)
+    await nextTurn()
+    expect(reads.map(({ hashes }) => hashes)).toEqual([['known1', 'other', 'known2']])
     reads[0]!.answer()
+    expect(await Promise.all(found)).toEqual(['key of known1', null, 'key of known2'])
+  })
+
+  it('reads together what waited while enough reads were under way', async () => {
+    const { reads, lookUp } = setUp()
+    const found: Promise<string | null>[] = []
+    for (const hash of ['known1', 'known2', 'known3', 'other', 'known4']) {
+      found.push(lookUp(hash))
+      await nextTurn()
+    }
+    expect(reads.map(({ hashes }) => hashes)).toEqual([['known1'], ['known2']])
+    reads[1]!.answer()
     await vi.waitUntil(() => reads.length === 3)
     expect(reads[2]!.hashes).toEqual(['known3', 'other', 'known4'])
     reads[2]!.answer()
-    reads[1]!.answer()
+    reads[0]!.answer()
     expect(await Promise.all(found)).toEqual([
       'key of known1',
       'key of known2',
@@ -53,38 +73,46 @@ describe('looking keys up', () => {
   it('never has more reads under way, nor more hashes in one, than it may', async () => {
     const { reads, lookUp } = setUp()
     const found = Array.from({ length: 252 }, (_, i) => lookUp(`known${i}`))
+    await nextTurn()
     let answered = 0
     while (answered < reads.length) {
       expect(reads.length - answered).toBeLessThanOrEqual(2)
       reads[answered++]!.answer()
-      await settled()
+      await nextTurn()
+      await nextTurn()
     }
-    expect(reads.map(({ hashes }) => hashes.length)).toEqual([1, 1, 100, 100, 50])
+    expect(reads.map(({ hashes }) => hashes.length)).toEqual([100, 100, 52])
     expect(await Promise.all(found)).toEqual(found.map((_, i) => `key of known${i}`))
   })
 
   it('tells everyone who waits that a read failed, and goes on with the next', async () => {
     const { reads, lookUp } = setUp({ maxReads: 1 })
     for (const round of [1, 2]) {
-      const outcomes = Promise.allSettled(['known1', 'known2', 'known3'].map(lookUp))
+      const first = lookUp('known1')
+      await nextTurn()
+      const outcomes = Promise.allSettled([first, ...['known2', 'known3'].map(lookUp)])
       reads.at(-1)!.fail(new StoreUnavailable('away'))
       expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+      await nextTurn()
       expect(reads).toHaveLength(round)
     }
-    const later = ['known4', 'known5'].map(lookUp)
+    const answered = lookUp('known4')
+    await nextTurn()
+    const outcomes = Promise.allSettled([answered, ...['known5', 'known6'].map(lookUp)])
     reads[2]!.answer()
     await vi.waitUntil(() => reads.length === 4)
-    const outcomes = Promise.allSettled(later)
     reads[3]!.fail(new StoreUnavailable('away'))
-    expect((await outcomes).map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
-    const next = lookUp('known6')
+    expect((await outcomes).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected'])
+    const next = lookUp('known7')
+    await nextTurn()
     reads[4]!.answer()
-    expect(await next).toBe('key of known6')
+    expect(await next).toBe('key of known7')
   })
 
   it('refuses to wait in an endless queue', async () => {
     const { lookUp } = setUp({ maxReads: 1, maxWaiting: 1 })
     void lookUp('known1')
+    await nextTurn()
     void lookUp('known2')
     await expect(lookUp('known3')).rejects.toThrow(StoreUnavailable)
   })

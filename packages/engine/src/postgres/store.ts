@@ -26,7 +26,10 @@ export function createPostgresStore(database: Database, namespace: string): KeyS
   return {
     async findByHash(hash) {
       const [row] = await quickAnswer(
-        database.query<FactsRow>(`${SELECT_FACTS} and hash = $2`, [namespace, hashBytes(hash)]),
+        database.query<FactsRow>(`${SELECT_FACTS} where namespace = $1 and hash = $2`, [
+          namespace,
+          hashBytes(hash),
+        ]),
       )
       return row === undefined ? null : toFacts(row)
     },
@@ -34,8 +37,10 @@ export function createPostgresStore(database: Database, namespace: string): KeyS
     async findByHashes(hashes) {
       // An array as text, which every driver sends alike.
       const list = `{${hashes.map((hash) => `"\\\\x${hashBytes(hash).toString('hex')}"`).join(',')}}`
+      // Joined, not compared with `any`, which reads the text of the list again for every key that it finds.
+      const wanted = 'join unnest($2::text::bytea[]) as wanted (hash) using (hash)'
       const rows = await quickAnswer(
-        database.query<FactsRow>(`${SELECT_FACTS} and hash = any($2::text::bytea[])`, [namespace, list]),
+        database.query<FactsRow>(`${SELECT_FACTS} ${wanted} where namespace = $1`, [namespace, list]),
       )
       return new Map(rows.map((row) => [hashFromBytes(row.hash), toFacts(row)]))
     },
@@ -105,7 +110,7 @@ export function createPostgresStore(database: Database, namespace: string): KeyS
 const SELECT_FACTS = `select keys.id::text, hash, owner, name, environment, scopes, metadata::text, rate_limits::text,
   case when revoked_at is not null then 'revoked' when disabled_at is not null then 'disabled' end as barred,
   (extract(epoch from expires_at) * 1000)::float8 as expires_at_ms
-  from latchkey.keys join latchkey.owners on owners.id = keys.owner_id where namespace = $1`
+  from latchkey.keys join latchkey.owners on owners.id = keys.owner_id`
 
 interface FactsRow {
   id: string
