@@ -36,8 +36,17 @@ export interface HttpFigures {
   connections: number
 }
 
+/** How often entrants are started, and how often each then has its turn of a second. */
+interface Turns {
+  generations: number
+  rounds: number
+}
+
+type Seen = Awaited<ReturnType<Served['load']>>
+
 const ZIPF_KEYS = 10_000
 const CONNECTIONS = 32
+const PEER_TURNS: Turns = { generations: 3, rounds: 3 }
 
 /** Requests per second of one route, protected by each contender in turn. */
 export async function measureHttp(setting: Setting): Promise<HttpFigures> {
@@ -64,19 +73,11 @@ export async function measureHttp(setting: Setting): Promise<HttpFigures> {
         'zipf',
         Array.from({ length: ZIPF_KEYS }, (_, i) => secretAt(i)),
       )
-      const rounds = setting.isShort ? 3 : 15
+      const entrants = [none, everything, ...(setting.isShort ? [] : [plain, handWritten])]
+      const turns = setting.isShort ? { generations: 5, rounds: 2 } : { generations: 7, rounds: 3 }
 
-      const hotKey = await race(
-        setting,
-        [none, everything, ...(setting.isShort ? [] : [plain, handWritten])],
-        rounds,
-      )
-      const byZipf = await race(
-        setting,
-        [none, everything, ...(setting.isShort ? [] : [plain, handWritten])],
-        rounds,
-        zipf,
-      )
+      const hotKey = await race(setting, entrants, turns)
+      const byZipf = await race(setting, entrants, turns, zipf)
       if (!setting.isShort) Object.assign(hotKey, await racePeers(setting, none))
       return {
         hotKey,
@@ -100,7 +101,7 @@ async function racePeers(setting: Setting, none: Entrant): Promise<Record<string
     label: 'fastify-api-key (signed requests)',
     settings: { contender: 'signed-requests' },
   }
-  const figures = await race(setting, [none, bearer(1), bearer(1_000), bearer(100_000), signed], 7)
+  const figures = await race(setting, [none, bearer(1), bearer(1_000), bearer(100_000), signed], PEER_TURNS)
 
   return withDatabase(setting, async ({ url: databaseUrl }) => {
     const betterAuth = (
@@ -120,49 +121,65 @@ async function racePeers(setting: Setting, none: Entrant): Promise<Record<string
       betterAuth('memory', 'memory alone', false),
       betterAuth('memory', 'memory alone', true),
     ]
-    const { none: _, ...peers } = { ...figures, ...(await race(setting, [none, ...entrants], 5)) }
+    const { none: _, ...peers } = { ...figures, ...(await race(setting, [none, ...entrants], PEER_TURNS)) }
     return peers
   })
 }
 
-/** Measures entrants against the first of them. */
+/**
+ * Measures entrants against the first of them. Two processes of the same program differ by up to a fifth for as long
+ * as they live, by where their memory happens to lie; so each entrant is started anew for each generation.
+ */
 async function race(
+  setting: Setting,
+  entrants: readonly Entrant[],
+  { generations, rounds }: Turns,
+  requests?: PreparedRequests,
+): Promise<Record<string, HttpFigure>> {
+  const results = new Map<string, Seen[]>(entrants.map(({ id }) => [id, []]))
+  for (let generation = 1; generation <= generations; generation++) {
+    setting.tell(`processes ${generation} of ${generations}${requests ? ', many keys' : ''}`)
+    const found = await raceOnce(setting, entrants, rounds, requests)
+    for (const [id, seen] of found) results.get(id)!.push(...seen)
+  }
+  const base = results.get(entrants[0]!.id)!
+  return Object.fromEntries(
+    entrants.map(({ id, label }) => {
+      const seen = results.get(id)!
+      const rates = seen.map(({ requestsPerSecond }) => requestsPerSecond)
+      const costs = seen.map(({ cpuMicroseconds }) => cpuMicroseconds)
+      const figure: HttpFigure = {
+        label,
+        requestsPerSecond: spreadOf(rates),
+        p99: spreadOf(seen.map(({ p99 }) => p99)).median,
+        cpuMicroseconds: spreadOf(costs).median,
+        ratio: ratioOf(
+          rates,
+          base.map(({ requestsPerSecond }) => requestsPerSecond),
+        ),
+        cpuRatio: ratioOf(
+          base.map(({ cpuMicroseconds }) => cpuMicroseconds),
+          costs,
+        ),
+      }
+      return [id, figure]
+    }),
+  )
+}
+
+/** Each entrant in a process of its own, in turns. */
+async function raceOnce(
   setting: Setting,
   entrants: readonly Entrant[],
   rounds: number,
   requests?: PreparedRequests,
-): Promise<Record<string, HttpFigure>> {
-  const seconds = setting.isShort ? 1 : 3
+): Promise<Map<string, Seen[]>> {
   const served: Served[] = []
   try {
     for (const { id, settings } of entrants) served.push(await serve(id, setting.cores.measured, settings))
     for (const server of served) await warmUp(setting, server, requests)
-    const results = await takeTurns(served, rounds, async (server, round) => {
-      setting.tell(`round ${round + 1} of ${rounds}: ${server.id}${requests ? ', many keys' : ''}`)
-      return server.load({ seconds, connections: CONNECTIONS, ...(requests && { requests }) })
-    })
-    const base = results.get(entrants[0]!.id)!
-    return Object.fromEntries(
-      entrants.map(({ id, label }) => {
-        const seen = results.get(id)!
-        const rates = seen.map(({ requestsPerSecond }) => requestsPerSecond)
-        const costs = seen.map(({ cpuMicroseconds }) => cpuMicroseconds)
-        const figure: HttpFigure = {
-          label,
-          requestsPerSecond: spreadOf(rates),
-          p99: spreadOf(seen.map(({ p99 }) => p99)).median,
-          cpuMicroseconds: spreadOf(costs).median,
-          ratio: ratioOf(
-            rates,
-            base.map(({ requestsPerSecond }) => requestsPerSecond),
-          ),
-          cpuRatio: ratioOf(
-            base.map(({ cpuMicroseconds }) => cpuMicroseconds),
-            costs,
-          ),
-        }
-        return [id, figure]
-      }),
+    return await takeTurns(served, rounds, (server) =>
+      server.load({ seconds: 1, connections: CONNECTIONS, ...(requests && { requests }) }),
     )
   } finally {
     await Promise.all(served.map(({ process }) => process.stop()))
@@ -171,7 +188,7 @@ async function race(
 
 /** Until the server's code is compiled and every key was seen. */
 async function warmUp(setting: Setting, server: Served, requests?: PreparedRequests): Promise<void> {
-  const seconds = setting.isShort ? 1 : 5
+  const seconds = setting.isShort ? 1 : 2
   if (requests === undefined) {
     await server.load({ seconds, connections: CONNECTIONS })
     return
@@ -181,7 +198,7 @@ async function warmUp(setting: Setting, server: Served, requests?: PreparedReque
     'warm-up',
     Array.from({ length: ZIPF_KEYS }, (_, i) => secretAt(i)),
   )
-  await server.load({ seconds, connections: CONNECTIONS, requests: inTurn })
+  await server.load({ seconds: 2, connections: CONNECTIONS, requests: inTurn })
   await server.load({ seconds, connections: CONNECTIONS, requests })
 }
 

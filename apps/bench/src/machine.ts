@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
+import { cpus, loadavg, totalmem } from 'node:os'
 
 /** Where measurements were taken, and on what. */
 export interface Machine {
@@ -54,7 +54,7 @@ export function describeMachine(): Machine {
   const load = round(loadavg()[0]!)
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
-    cores: availableParallelism(),
+    cores: cpus().length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     kernel: run('uname', ['-sr']),
     node: process.version,

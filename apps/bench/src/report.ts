@@ -99,8 +99,8 @@ ${table(hot)}
   \`fallbackToDatabase\`; "memory alone" keeps keys in nothing but the secondary storage. Its documentation puts Redis there;
   here it is a Map in the same process, which is faster than any Redis, and forgets every key when the process ends.
 
-The same over ${whole(http.keys)} keys, asked for by Zipf's law. A key in memory is read again after four to five seconds, so
-the database is asked all the time here.${script}
+The same over ${whole(http.keys)} keys, asked for by Zipf's law. Counts of all of them go to the database every ten
+seconds, and each key is read again about once a minute.${script}
 
 ${table(Object.values(http.zipf).toSorted(byRate))}`
 }
@@ -297,7 +297,8 @@ function method(records: PartRecords): string {
 
 - What is measured has a core to itself. wrk, Postgres and the benchmark share the others (\`taskset\`).
 - Contenders take turns, each round beginning with another; ratios are made round by round, and what is told is their
-  median and, as spread, their quartiles. Each server is warmed up first, and was seen to answer 200 with its key and 401
+  median and, as spread, their quartiles. Two processes of one program differ by up to a fifth for as long as they live,
+  so those of the first part are started anew for every few rounds. Each server is warmed up first, and was seen to answer 200 with its key and 401
   without one.
 - All contenders run in the same Fastify and the same Node with \`NODE_ENV=production\`, without logging.
 - Postgres is a real server, started for the run: no fsync, \`shared_buffers\` 4 GB, otherwise its defaults.

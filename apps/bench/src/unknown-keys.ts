@@ -3,9 +3,10 @@ import { createHttpClient, type Reply } from './http-client.ts'
 import { prepareInTurn } from './prepared-requests.ts'
 import { takeTurns } from './rounds.ts'
 import { mistypedSecretAt } from './secrets.ts'
-import { serve } from './served.ts'
+import { serve, type Served } from './served.ts'
 import { withKeys, type Setting } from './setting.ts'
 import { ratioOf, spreadOf, type Spread } from './statistics.ts'
+import type { PreparedRequests } from './wrk.ts'
 
 export interface UnknownKeyFigures {
   /** Requests per second with keys whose checksum is wrong. */
@@ -23,50 +24,74 @@ export interface UnknownKeyFigures {
 
 const MISTYPED = 10_000
 
+type Seen = Awaited<ReturnType<Served['load']>>
+
+/** What one process of each saw, round by round. */
+interface Generation {
+  judged: Seen[]
+  unjudged: Seen[]
+  scansOfKeys: number
+  status: number
+}
+
 /** Keys whose checksum is wrong: what refusing them costs, and that no query runs for them. */
 export async function measureUnknownKeys(setting: Setting): Promise<UnknownKeyFigures> {
-  const { cores, isShort } = setting
   const secrets = Array.from({ length: MISTYPED }, (_, i) => mistypedSecretAt(i))
   const requests = prepareInTurn(setting.folder, 'mistyped', secrets)
-  const count = 1_000
-  return withKeys(setting, { count, states: 'active', withLimits: true }, async (databaseUrl) => {
-    const latchkey = await serve('latchkey', cores.measured, { contender: 'latchkey', databaseUrl })
-    const load = { connections: 32, requests, expected: 'refusal' } as const
-    await latchkey.load({ ...load, seconds: isShort ? 1 : 5 })
+  return withKeys(setting, { count: 1_000, states: 'active', withLimits: true }, async (databaseUrl) => {
+    const generations: Generation[] = []
+    // Processes of one program differ for as long as they live, so each is started several times.
+    for (let i = 1; i <= (setting.isShort ? 3 : 7); i++) {
+      setting.tell(`processes ${i}, keys with a wrong checksum`)
+      generations.push(await measureOnce(setting, databaseUrl, secrets, requests))
+    }
+    const judged = generations.flatMap((generation) => generation.judged)
+    const unjudged = generations.flatMap((generation) => generation.unjudged)
+    const rates = (seen: Seen[]) => seen.map(({ requestsPerSecond }) => requestsPerSecond)
+    const costs = (seen: Seen[]) => seen.map(({ cpuMicroseconds }) => cpuMicroseconds)
+    return {
+      refusalsPerSecond: spreadOf(rates(judged)),
+      sameReplyPerSecond: spreadOf(rates(unjudged)),
+      ratio: ratioOf(rates(judged), rates(unjudged)),
+      cpuRatio: ratioOf(costs(unjudged), costs(judged)),
+      requests: judged.reduce((sum, { requests: count }) => sum + count, 0),
+      scansOfKeys: generations.reduce((sum, { scansOfKeys: count }) => sum + count, 0),
+      status: generations[0]!.status,
+    }
+  })
+}
+
+async function measureOnce(
+  { cores }: Setting,
+  databaseUrl: string,
+  secrets: readonly string[],
+  requests: PreparedRequests,
+): Promise<Generation> {
+  const load = { connections: 32, requests, expected: 'refusal' } as const
+  const latchkey = await serve('latchkey', cores.measured, { contender: 'latchkey', databaseUrl })
+  const running = [latchkey]
+  try {
+    await latchkey.load({ ...load, seconds: 2 })
     // What a client is told that goes on presenting wrong keys.
     const usual = await ask(latchkey.url, secrets[0]!)
     const reply = { status: usual.status, headers: kept(usual), body: usual.body }
     const same = await serve('same reply', cores.measured, { contender: 'none', reply })
-    try {
-      assertSame(await ask(same.url, secrets[0]!), usual)
-      await same.load({ ...load, seconds: isShort ? 1 : 5 })
+    running.push(same)
+    assertSame(await ask(same.url, secrets[0]!), usual)
+    await same.load({ ...load, seconds: 2 })
 
-      const scansBefore = await scansOfKeys(databaseUrl)
-      const results = await takeTurns([same, latchkey], isShort ? 3 : 15, (server, round) => {
-        setting.tell(`round ${round + 1}: ${server.id}, keys with a wrong checksum`)
-        return server.load({ ...load, seconds: isShort ? 1 : 3 })
-      })
-      await latchkey.load({ ...load, seconds: 1 })
-      assertSame(await ask(latchkey.url, secrets[1]!), usual)
-      const scans = (await scansOfKeys(databaseUrl)) - scansBefore
-
-      const judged = results.get(latchkey.id)!
-      const unjudged = results.get(same.id)!
-      const rates = (seen: typeof judged) => seen.map(({ requestsPerSecond }) => requestsPerSecond)
-      const costs = (seen: typeof judged) => seen.map(({ cpuMicroseconds }) => cpuMicroseconds)
-      return {
-        refusalsPerSecond: spreadOf(rates(judged)),
-        sameReplyPerSecond: spreadOf(rates(unjudged)),
-        ratio: ratioOf(rates(judged), rates(unjudged)),
-        cpuRatio: ratioOf(costs(unjudged), costs(judged)),
-        requests: judged.reduce((sum, { requests }) => sum + requests, 0),
-        scansOfKeys: scans,
-        status: usual.status,
-      }
-    } finally {
-      await Promise.all([latchkey.process.stop(), same.process.stop()])
+    const scansBefore = await scansOfKeys(databaseUrl)
+    const results = await takeTurns([same, latchkey], 3, (server) => server.load({ ...load, seconds: 1 }))
+    assertSame(await ask(latchkey.url, secrets[1]!), usual)
+    return {
+      judged: results.get(latchkey.id)!,
+      unjudged: results.get(same.id)!,
+      scansOfKeys: (await scansOfKeys(databaseUrl)) - scansBefore,
+      status: usual.status,
     }
-  })
+  } finally {
+    await Promise.all(running.map(({ process }) => process.stop()))
+  }
 }
 
 async function ask(url: string, secret: string): Promise<Reply> {

@@ -1,3 +1,13 @@
+import {
+  copyWindow,
+  msUntilBack,
+  openWindow,
+  slideWindow,
+  takeFrom,
+  usedOf,
+  type WindowLedger,
+} from './sliding-window.ts'
+
 /** How often a key may be used: at most `limit` units in any `windowSeconds` in a row. */
 export interface RateLimit {
   /** Tells the limits of a key apart, as `burst` and `sustained`. */
@@ -38,62 +48,17 @@ export interface RateLimiter {
   sweep(nowMs: number): void
 }
 
-/** A window moves on by this part of itself at a time. */
-const STEPS = 30
-/** Longer than any cache entry that may still hold the limits lives. */
-const SWEEP_GRACE_MS = 30_000
+/** Longer than any cache entry lives that may still hold the limits. */
+const SWEEP_GRACE_MS = 90_000
+/** A ledger with more windows than this is not added to: most of them are of limits that the key had once. */
+const MAX_WINDOWS = 20
 
-/**
- * Units taken within a window that slides. The window is cut into 30 steps, and units are given back when the
- * whole step in which they were taken is outside the window: so no window of this length, wherever it begins,
- * ever holds more than the limit, and units come back at most a thirtieth of the window late. A token bucket
- * (GCRA) would need less memory, but lets up to twice the limit through within one window; a fixed window does
- * so at each edge.
- */
-class SlidingWindow {
-  readonly #windowMs: number
-  readonly #startMs: number
-  /** Units by step, as a ring: the step that is now, and those of which a part is still in the window. */
-  readonly #taken: number[] = new Array<number>(STEPS + 1).fill(0)
-  #step = 0
-  /** No units were taken in steps before this one. */
-  #oldest = 0
-  used = 0
-
-  constructor(windowSeconds: number, nowMs: number) {
-    this.#windowMs = windowSeconds * 1_000
-    this.#startMs = nowMs
-  }
-
-  /** A clock that steps back stands still here. */
-  moveTo(nowMs: number): void {
-    // Whole numbers but for the one division, so that no rounding moves an edge.
-    const step = Math.floor(((nowMs - this.#startMs) * STEPS) / this.#windowMs)
-    if (step <= this.#step) return
-    const left = Math.min(step - this.#step, STEPS + 1)
-    for (let i = 1; i <= left; i++) {
-      const slot = (this.#step + i) % (STEPS + 1)
-      this.used -= this.#taken[slot]!
-      this.#taken[slot] = 0
-    }
-    this.#step = step
-    this.#oldest = Math.max(this.#oldest, step - STEPS)
-    while (this.#oldest < step && this.#taken[this.#oldest % (STEPS + 1)] === 0) this.#oldest++
-  }
-
-  take(cost: number): void {
-    this.used += cost
-    this.#taken[this.#step % (STEPS + 1)]! += cost
-  }
-
-  /** Milliseconds until at least so many units have come back. */
-  msUntilBack(units: number, nowMs: number): number {
-    let step = this.#oldest
-    let back = this.#taken[step % (STEPS + 1)]!
-    while (back < units && step < this.#step) back += this.#taken[++step % (STEPS + 1)]!
-    const backAtMs = this.#startMs + Math.ceil(((step + STEPS + 1) * this.#windowMs) / STEPS)
-    return Math.max(0, backAtMs - nowMs)
-  }
+/** What was taken from all limits of one key. */
+interface Account {
+  readonly ledger: WindowLedger
+  windows: number
+  /** When it was used last, in milliseconds from the limiter's start. */
+  usedAt: number
 }
 
 /** One limit over a window. Several limits may share a window while a key's limits are being changed. */
@@ -101,64 +66,64 @@ class MemoryLimit implements RateLimitState {
   readonly name: string
   readonly limit: number
   readonly windowSeconds: number
-  readonly window: SlidingWindow
-  #nowMs: number
+  readonly account: Account
+  readonly place: number
 
-  constructor({ name, limit, windowSeconds }: RateLimit, window: SlidingWindow, nowMs: number) {
+  constructor({ name, limit, windowSeconds }: RateLimit, account: Account, place: number) {
     this.name = name
     this.limit = limit
     this.windowSeconds = windowSeconds
-    this.window = window
-    this.#nowMs = nowMs
+    this.account = account
+    this.place = place
   }
 
   get remaining(): number {
-    return Math.max(0, this.limit - this.window.used)
+    return Math.max(0, this.limit - usedOf(this.account.ledger, this.place))
   }
 
   get resetSeconds(): number {
-    return this.window.used === 0 ? 0 : Math.ceil(this.window.msUntilBack(1, this.#nowMs) / 1_000)
-  }
-
-  moveTo(nowMs: number): void {
-    this.#nowMs = nowMs
-    this.window.moveTo(nowMs)
+    const { ledger, usedAt } = this.account
+    return usedOf(ledger, this.place) === 0
+      ? 0
+      : Math.ceil(msUntilBack(ledger, this.place, 1, usedAt) / 1_000)
   }
 
   hasRoomFor(cost: number): boolean {
-    return this.window.used + cost <= this.limit
+    return usedOf(this.account.ledger, this.place) + cost <= this.limit
   }
 
   /** Null when no waiting helps. */
-  retryAfterMs(cost: number, nowMs: number): number | null {
+  retryAfterMs(cost: number, at: number): number | null {
     if (cost > this.limit) return null
-    const missing = this.window.used + cost - this.limit
-    return missing <= 0 ? 0 : this.window.msUntilBack(missing, nowMs)
+    const missing = usedOf(this.account.ledger, this.place) + cost - this.limit
+    return missing <= 0 ? 0 : msUntilBack(this.account.ledger, this.place, missing, at)
   }
 }
 
 /** The limits of one key in the memory of this process. */
 class MemoryLimits implements KeyLimits {
   readonly states: readonly MemoryLimit[]
-  readonly #idleAfterMs: number
-  #touchedAtMs: number
+  readonly account: Account
+  readonly #startSeconds: number
 
-  constructor(states: readonly MemoryLimit[], nowMs: number) {
+  constructor(states: readonly MemoryLimit[], account: Account, startSeconds: number) {
     this.states = states
-    this.#idleAfterMs = Math.max(...states.map(({ windowSeconds }) => windowSeconds)) * 2_000 + SWEEP_GRACE_MS
-    this.#touchedAtMs = nowMs
+    this.account = account
+    this.#startSeconds = startSeconds
   }
 
   admit(cost: number, nowMs: number): boolean {
-    const { states } = this
-    this.#touchedAtMs = nowMs
+    const { states, account } = this
+    const { ledger } = account
+    const at = this.#sinceStart(nowMs)
+    account.usedAt = at
     let hasRoom = true
-    for (const state of states) {
-      state.moveTo(nowMs)
-      if (!state.hasRoomFor(cost)) hasRoom = false
+    for (const { place, limit } of states) {
+      slideWindow(ledger, place, at)
+      if (usedOf(ledger, place) + cost > limit) hasRoom = false
     }
     if (!hasRoom) return false
-    for (const state of states) state.window.take(cost)
+    for (const { place } of states) takeFrom(ledger, place, cost)
     return true
   }
 
@@ -167,16 +132,17 @@ class MemoryLimits implements KeyLimits {
   }
 
   retryAfterMs(cost: number, nowMs: number): number | null {
-    const waits = this.states.map((state) => state.retryAfterMs(cost, nowMs))
+    const waits = this.states.map((state) => state.retryAfterMs(cost, this.#sinceStart(nowMs)))
     return waits.includes(null) ? null : Math.max(...(waits as number[]))
   }
 
   touch(nowMs: number): void {
-    this.#touchedAtMs = nowMs
+    this.account.usedAt = this.#sinceStart(nowMs)
   }
 
   isIdle(nowMs: number): boolean {
-    return nowMs - this.#touchedAtMs > this.#idleAfterMs
+    const longest = Math.max(...this.states.map(({ windowSeconds }) => windowSeconds))
+    return this.#sinceStart(nowMs) - this.account.usedAt > longest * 2_000 + SWEEP_GRACE_MS
   }
 
   isFor(rateLimits: readonly RateLimit[]): boolean {
@@ -184,6 +150,10 @@ class MemoryLimits implements KeyLimits {
       rateLimits.length === this.states.length &&
       rateLimits.every((wanted, index) => isSame(wanted, this.states[index]!))
     )
+  }
+
+  #sinceStart(nowMs: number): number {
+    return nowMs - this.#startSeconds * 1_000
   }
 }
 
@@ -201,15 +171,25 @@ function isSameWindow(a: RateLimit, b: RateLimit): boolean {
  */
 export function createRateLimiter(): RateLimiter {
   const limits = new Map<string, MemoryLimits>()
+  let startSeconds: number | null = null
 
   /** What was taken from a window stays taken when its limit changes, or else each change would give it back. */
   function renew(current: MemoryLimits | undefined, rateLimits: readonly RateLimit[], nowMs: number) {
-    const states = rateLimits.map((rateLimit) => {
+    startSeconds ??= Math.floor(nowMs / 1_000)
+    const before = current?.account
+    const hasRoom = before !== undefined && before.windows + rateLimits.length <= MAX_WINDOWS
+    const account: Account = hasRoom ? before : { ledger: [], windows: 0, usedAt: 0 }
+
+    function placeOf(rateLimit: RateLimit): number {
       const same = current?.states.find((state) => isSameWindow(state, rateLimit))
-      const window = same?.window ?? new SlidingWindow(rateLimit.windowSeconds, nowMs)
-      return new MemoryLimit(rateLimit, window, nowMs)
-    })
-    return new MemoryLimits(states, nowMs)
+      if (same?.account === account) return same.place
+      account.windows++
+      if (same !== undefined) return copyWindow(same.account.ledger, same.place, account.ledger)
+      return openWindow(account.ledger, rateLimit.windowSeconds)
+    }
+
+    const states = rateLimits.map((rateLimit) => new MemoryLimit(rateLimit, account, placeOf(rateLimit)))
+    return new MemoryLimits(states, account, startSeconds)
   }
 
   return {

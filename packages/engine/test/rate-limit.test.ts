@@ -164,13 +164,35 @@ describe('the limiter', () => {
     expect(lowered.admit(1, start)).toBe(false)
   })
 
+  it('goes on counting however often the other limits are renamed', () => {
+    const limiter = createRateLimiter()
+    const kept = { name: 'kept', limit: 1_000, windowSeconds: 3_600 }
+    for (let i = 0; i < 200; i++) {
+      const limits = limiter.limitsOf('key', [{ ...burst, name: `name${i}` }, kept], start)!
+      expect(limits.admit(1, start)).toBe(true)
+      expect(limits.states.map((state) => state.remaining)).toEqual([1, 999 - i])
+    }
+  })
+
+  it('counts together what is judged by old and by new limits', () => {
+    const limiter = createRateLimiter()
+    const before = limiter.limitsOf('key', [burst], start)!
+    const after = limiter.limitsOf('key', [{ name: 'other', limit: 5, windowSeconds: 1 }, burst], start)!
+    expect([before.admit(1, start), after.admit(1, start), before.admit(1, start)]).toEqual([
+      true,
+      true,
+      false,
+    ])
+    expect(after.states.map((state) => state.remaining)).toEqual([4, 0])
+  })
+
   it('forgets what no window holds any more, and nothing that a cached key may still use', () => {
     const limiter = createRateLimiter()
     const before = limiter.limitsOf('key', [burst], start)!
     expect(before.admit(2, start)).toBe(true)
     limiter.sweep(start + 140_000)
     expect(limiter.limitsOf('key', [burst], start + 140_000)).toBe(before)
-    limiter.sweep(start + 140_000 + 150_001)
-    expect(limiter.limitsOf('key', [burst], start + 300_000)).not.toBe(before)
+    limiter.sweep(start + 140_000 + 210_001)
+    expect(limiter.limitsOf('key', [burst], start + 360_000)).not.toBe(before)
   })
 })

@@ -57,7 +57,8 @@ export function createUsageStore(database: Database, namespace: string, nodeId: 
   return {
     async save({ sequence, counts }) {
       const owners = ownerSubjects(namespace)
-      const keyIds = counts.map(({ id }) => keyIdToUuid(id))
+      const uuids = new Map(counts.map(({ id }) => [id, keyIdToUuid(id)]))
+      const keyIds = counts.map(({ id }) => uuids.get(id)!)
       const uses = [...lastUses(counts).values()]
       // Sorted, so that two nodes that store the same keys at once cannot wait for each other.
       await answer(
@@ -70,23 +71,23 @@ export function createUsageStore(database: Database, namespace: string, nodeId: 
           ),
           uses as (
             insert into latchkey.last_used (key_id, used_at, address)
-            select key_id, used_at, address
+            select key_id, to_timestamp(used_at_ms / 1000), address
             from unnest(
-              ${list(uses.map(({ id }) => keyIdToUuid(id)))}::uuid[],
-              ${list(uses.map(({ lastUsedMs }) => moment(lastUsedMs)))}::timestamptz[],
+              ${list(uses.map(({ id }) => uuids.get(id)!))}::uuid[],
+              ${list(uses.map(({ lastUsedMs }) => lastUsedMs))}::float8[],
               ${list(uses.map(({ address }) => plainAddress(address)))}::inet[]
-            ) as used (key_id, used_at, address)
+            ) as used (key_id, used_at_ms, address)
             where exists (select from fresh)
             order by key_id
             on conflict (key_id) do update set used_at = excluded.used_at, address = excluded.address
             where last_used.used_at < excluded.used_at
           )
           insert into latchkey.usage (subject, resolution, bucket, outcome, count, namespace)
-          select subject, resolution, date_bin(width, minute, 'epoch'), outcome, sum(count), ${namespace}
+          select subject, resolution, date_bin(width, to_timestamp(minute * 60), 'epoch'), outcome, sum(count), ${namespace}
           from unnest(
             ${list(keyIds)}::uuid[],
             ${list(counts.map(({ owner }) => owners(owner)))}::uuid[],
-            ${list(counts.map(({ minute }) => moment(minute * 60_000)))}::timestamptz[],
+            ${list(counts.map(({ minute }) => minute))}::float8[],
             ${list(counts.map(({ outcome }) => outcome))}::text[],
             ${list(counts.map(({ count }) => count))}::bigint[]
           ) as counted (key_id, owner, minute, outcome, count)
