@@ -2,6 +2,7 @@ import { measureCold, type ColdFigures } from './cold.ts'
 import { measureFlood, type FloodFigures } from './flood.ts'
 import { measureGrowth, type GrowthFigures } from './growth.ts'
 import { measureHttp, type HttpFigures } from './http.ts'
+import { measurePeers, type PeersFigures } from './peers.ts'
 import { measureManagement, type ManagementFigures } from './management.ts'
 import { measureMemory, type MemoryFigures } from './memory.ts'
 import { measureRevocation, type RevocationFigures } from './revocation.ts'
@@ -13,6 +14,7 @@ import { measureVerdict, type VerdictFigures } from './verdict.ts'
 /** What each part of the benchmark finds out. */
 export interface Figures {
   http: HttpFigures
+  peers: PeersFigures
   verdict: VerdictFigures
   memory: MemoryFigures
   cold: ColdFigures
@@ -29,6 +31,7 @@ export type PartName = keyof Figures
 /** How each part is measured, in the order in which they run. */
 export const PARTS: { [Name in PartName]: (setting: Setting) => Promise<Figures[Name]> } = {
   http: measureHttp,
+  peers: measurePeers,
   verdict: measureVerdict,
   memory: measureMemory,
   cold: measureCold,

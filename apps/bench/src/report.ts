@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { format, resolveConfig } from 'prettier'
 import { goals } from './goals.ts'
-import type { HttpFigure } from './http.ts'
+import type { HttpFigure } from './race.ts'
 import { barPlot, histogram, linePlot } from './plot.ts'
 import { PART_NAMES, type Figures } from './parts.ts'
 import type { PartRecord, PartRecords } from './record.ts'
@@ -19,6 +19,7 @@ export async function writeReport(records: PartRecords): Promise<void> {
   const sections = [
     introduction(figures),
     http(figures),
+    peers(figures),
     verdict(figures),
     unknownKeys(figures),
     flood(figures),
@@ -54,29 +55,6 @@ ${goals(figures)
 
 function http({ http }: Partial<Figures>): string {
   if (http === undefined) return ''
-  const hot = Object.values(http.hotKey).toSorted(byRate)
-  plot(
-    'requests-per-second',
-    barPlot(
-      'Requests per second, one hot key',
-      hot.map((figure) => ({
-        label: figure.label,
-        value: figure.requestsPerSecond.median,
-        text: whole(figure.requestsPerSecond.median),
-        isOurs: figure.label.startsWith('Latchkey'),
-      })),
-    ),
-  )
-  const table = (
-    rows: readonly HttpFigure[],
-  ) => `| protected by | requests/s | ÷ none | quartiles of ÷ none | computing per request | p99 |
-| --- | --: | --: | --: | --: | --: |
-${rows
-  .map(
-    ({ label, requestsPerSecond, ratio, cpuMicroseconds, p99 }) =>
-      `| ${label} | ${whole(requestsPerSecond.median)} | ${share(ratio.median)} | ${quartiles(ratio, share)} | ${cpuMicroseconds.toFixed(1)} µs | ${p99.toFixed(2)} ms |`,
-  )
-  .join('\n')}`
   const script =
     http.scriptRatio === null
       ? ''
@@ -85,24 +63,60 @@ ${rows
 
 One route, \`GET /v1/contacts\`, with a reply of about 80 bytes, so that authentication weighs as much as it can;
 ${http.connections} connections; one core for the server. "Computing" is the time of the server's whole process, so it is
-deaf to what else the machine does.
+deaf to what else the machine does. One hot key:
 
-![Requests per second, one hot key](benchmarks/requests-per-second.svg)
-
-${table(hot)}
+${ratesTable(Object.values(http.hotKey))}
 
 - **Latchkey** with everything on judges two limits, a scope, expiry and state, and counts the request.
 - **The hand-written hook** is SHA-256, a Map and an expiry, with no database, no limits and no revocation.
-- **@fastify/bearer-auth** compares with each key in its list, so that no comparison tells how much of a key was right.
-- **fastify-api-key** checks a signature over the request. It was written for Fastify 3.
-- **better-auth** defers its updates (\`deferUpdates\`). "Memory before Postgres" is its secondary storage with
-  \`fallbackToDatabase\`; "memory alone" keeps keys in nothing but the secondary storage. Its documentation puts Redis there;
-  here it is a Map in the same process, which is faster than any Redis, and forgets every key when the process ends.
 
 The same over ${whole(http.keys)} keys, asked for by Zipf's law. Counts of all of them go to the database every ten
 seconds, and each key is read again about once a minute.${script}
 
-${table(Object.values(http.zipf).toSorted(byRate))}`
+${ratesTable(Object.values(http.zipf))}`
+}
+
+function peers({ peers }: Partial<Figures>): string {
+  if (peers === undefined) return ''
+  const rows = Object.values(peers).toSorted(byRate)
+  plot(
+    'requests-per-second',
+    barPlot(
+      'Requests per second, one hot key',
+      rows.map((figure) => ({
+        label: figure.label,
+        value: figure.requestsPerSecond.median,
+        text: whole(figure.requestsPerSecond.median),
+        isOurs: figure.label.startsWith('Latchkey'),
+      })),
+    ),
+  )
+  return `## Beside what else there is
+
+The same route with one hot key.
+
+![Requests per second, one hot key](benchmarks/requests-per-second.svg)
+
+${ratesTable(rows)}
+
+- **@fastify/bearer-auth** compares with one key of its list after the other, each in constant time, until one fits. The
+  key that is asked for is in the middle of the list.
+- **fastify-api-key** checks a signature over the request. It was written for Fastify 3.
+- **better-auth** defers its updates (\`deferUpdates\`). "Memory before Postgres" is its secondary storage with
+  \`fallbackToDatabase\`; "memory alone" keeps keys in nothing but the secondary storage. Its documentation puts Redis there;
+  here it is a Map in the same process, which is faster than any Redis, and forgets every key when the process ends.`
+}
+
+function ratesTable(figures: readonly HttpFigure[]): string {
+  return `| protected by | requests/s | ÷ none | quartiles of ÷ none | computing per request | p99 |
+| --- | --: | --: | --: | --: | --: |
+${figures
+  .toSorted(byRate)
+  .map(
+    ({ label, requestsPerSecond, ratio, cpuMicroseconds, p99 }) =>
+      `| ${label} | ${whole(requestsPerSecond.median)} | ${share(ratio.median)} | ${quartiles(ratio, share)} | ${cpuMicroseconds.toFixed(1)} µs | ${p99.toFixed(2)} ms |`,
+  )
+  .join('\n')}`
 }
 
 function verdict({ verdict }: Partial<Figures>): string {

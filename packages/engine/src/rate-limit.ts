@@ -1,10 +1,10 @@
 import {
-  copyWindow,
   msUntilBack,
-  openWindow,
   slideWindow,
   takeFrom,
   usedOf,
+  withCopy,
+  withWindow,
   type WindowLedger,
 } from './sliding-window.ts'
 
@@ -55,7 +55,7 @@ const MAX_WINDOWS = 20
 
 /** What was taken from all limits of one key. */
 interface Account {
-  readonly ledger: WindowLedger
+  ledger: WindowLedger
   windows: number
   /** When it was used last, in milliseconds from the limiter's start. */
   usedAt: number
@@ -105,11 +105,13 @@ class MemoryLimits implements KeyLimits {
   readonly states: readonly MemoryLimit[]
   readonly account: Account
   readonly #startSeconds: number
+  readonly #idleAfterMs: number
 
   constructor(states: readonly MemoryLimit[], account: Account, startSeconds: number) {
     this.states = states
     this.account = account
     this.#startSeconds = startSeconds
+    this.#idleAfterMs = Math.max(...states.map(({ windowSeconds }) => windowSeconds)) * 2_000 + SWEEP_GRACE_MS
   }
 
   admit(cost: number, nowMs: number): boolean {
@@ -141,8 +143,7 @@ class MemoryLimits implements KeyLimits {
   }
 
   isIdle(nowMs: number): boolean {
-    const longest = Math.max(...this.states.map(({ windowSeconds }) => windowSeconds))
-    return this.#sinceStart(nowMs) - this.account.usedAt > longest * 2_000 + SWEEP_GRACE_MS
+    return this.#sinceStart(nowMs) - this.account.usedAt > this.#idleAfterMs
   }
 
   isFor(rateLimits: readonly RateLimit[]): boolean {
@@ -183,9 +184,13 @@ export function createRateLimiter(): RateLimiter {
     function placeOf(rateLimit: RateLimit): number {
       const same = current?.states.find((state) => isSameWindow(state, rateLimit))
       if (same?.account === account) return same.place
+      const { ledger } = account
+      account.ledger =
+        same === undefined
+          ? withWindow(ledger, rateLimit.windowSeconds)
+          : withCopy(ledger, same.account.ledger, same.place)
       account.windows++
-      if (same !== undefined) return copyWindow(same.account.ledger, same.place, account.ledger)
-      return openWindow(account.ledger, rateLimit.windowSeconds)
+      return ledger.length
     }
 
     const states = rateLimits.map((rateLimit) => new MemoryLimit(rateLimit, account, placeOf(rateLimit)))

@@ -26,17 +26,14 @@ const SIZE = TAKEN + SLOTS
  */
 export type WindowLedger = number[]
 
-/** Adds an empty window. @returns its place. */
-export function openWindow(ledger: WindowLedger, windowSeconds: number): number {
-  const place = ledger.length
-  ledger.push(windowSeconds * 1_000, 0, 0, 0)
-  for (let slot = 0; slot < SLOTS; slot++) ledger.push(0)
-  return place
+/** The ledger with an empty window at its end, which is as long as it must be: lists that grow take room ahead. */
+export function withWindow(ledger: WindowLedger, windowSeconds: number): WindowLedger {
+  return ledger.concat([windowSeconds * 1_000, 0, 0, 0], new Array<number>(SLOTS).fill(0))
 }
 
-/** Adds a window as it is in another ledger. @returns its place. */
-export function copyWindow(from: WindowLedger, place: number, to: WindowLedger): number {
-  return to.push(...from.slice(place, place + SIZE)) - SIZE
+/** The ledger with a window at its end as it is in another ledger. */
+export function withCopy(ledger: WindowLedger, from: WindowLedger, place: number): WindowLedger {
+  return ledger.concat(from.slice(place, place + SIZE))
 }
 
 /** Gives back what is outside the window by now. A clock that steps back stands still here. */

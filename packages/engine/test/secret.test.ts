@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import { generateSecret, isKeyPrefix, parseSecret, SECRET_PATTERN } from '@latchkey/engine'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -74,6 +75,14 @@ describe('parseSecret', () => {
     'QdwULL38u41vs1OcAjhKqcaSZ9W63r0Zu4ln',
   ])("agrees with GitHub's checksum: %s", (body) => {
     expect(parseSecret(`lk_live_${body}`)).not.toBeNull()
+  })
+
+  it('ends a secret in the CRC-32 of its random characters, as zip has it, in base62', () => {
+    for (let i = 0; i < 500; i++) {
+      const body = generateSecret({ prefix: 'lk', environment: 'live' }).slice(-36)
+      const value = [...body.slice(30)].reduce((sum, digit) => sum * 62 + BASE62.indexOf(digit), 0)
+      expect(value).toBe(crc32(body.slice(0, 30)))
+    }
   })
 
   it('refuses a secret with any one character of its body changed', () => {
