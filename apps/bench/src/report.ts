@@ -45,6 +45,7 @@ function introduction(figures: Partial<Figures>): string {
 Every figure on this page comes from \`npm run bench\`, which anyone can run on a Linux machine with
 [wrk](https://github.com/wg/wrk). Ratios are what to look at: both sides of one are measured in turns, in the same
 minutes, on the same machine. The raw figures lie beside this page in \`docs/benchmarks/*.json\`.
+[performance.md](performance.md) says where the time goes, and why a goal is not met.
 
 | figure | goal | measured | met |
 | --- | --- | --- | --- |
@@ -312,8 +313,8 @@ function method(records: PartRecords): string {
 - What is measured has a core to itself. wrk, Postgres and the benchmark share the others (\`taskset\`).
 - Contenders take turns, each round beginning with another; ratios are made round by round, and what is told is their
   median and, as spread, their quartiles. Two processes of one program differ by up to a fifth for as long as they live,
-  so those of the first part are started anew for every few rounds. Each server is warmed up first, and was seen to answer 200 with its key and 401
-  without one.
+  so those that serve requests are started anew for every few rounds. Each server is warmed up first, and was seen to
+  answer 200 with its key and 401 without one.
 - All contenders run in the same Fastify and the same Node with \`NODE_ENV=production\`, without logging.
 - Postgres is a real server, started for the run: no fsync, \`shared_buffers\` 4 GB, otherwise its defaults.
 
