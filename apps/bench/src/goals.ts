@@ -205,16 +205,16 @@ export function bounds(figures: Partial<Figures>): Bound[] {
     ...(http
       ? [
           atLeast('hot key ÷ no authentication', http.hotKey['latchkey']!.cpuRatio.median, 0.6),
-          atLeast('10,000 keys by Zipf ÷ no authentication', http.zipf['latchkey']!.cpuRatio.median, 0.45),
+          atLeast('10,000 keys by Zipf ÷ no authentication', http.zipf['latchkey']!.cpuRatio.median, 0.35),
         ]
       : []),
     ...(verdict ? [atMost('verdict from memory ÷ SHA-256 and a Map', verdict.ratio.median, 3)] : []),
     ...(memory ? [atMost('heap bytes per cached key', memory.plain.bytesPerKey, 600)] : []),
-    ...(cold ? [atLeast('cold verdicts ÷ bare query', cold.ratio.median, 1)] : []),
+    ...(cold ? [atLeast('cold verdicts ÷ bare query', cold.ratio.median, 0.8)] : []),
     ...(unknown
       ? [
           atMost('queries for keys with a wrong checksum', unknown.scansOfKeys, 0),
-          atLeast('wrong checksum ÷ the same reply', unknown.cpuRatio.median, 0.55),
+          atLeast('wrong checksum ÷ the same reply', unknown.cpuRatio.median, 0.45),
         ]
       : []),
   ]

@@ -67,7 +67,7 @@ export interface UsageRecorderOptions {
 /** Counts in memory, and hands the counts over now and then: a request never writes. */
 export interface UsageRecorder {
   /** A meter for a key that is put in memory. */
-  meterOf(key: MeteredKey): UsageMeter
+  readonly meterOf: (key: MeteredKey) => UsageMeter
   /** Counts a request. The caller's address is read once a minute and meter at most, for it may cost something. */
   record(meter: UsageMeter, outcome: Outcome, nowMs: number, caller?: Caller): void
   /** Stores everything counted so far. What could not be stored is kept for the next time. */
