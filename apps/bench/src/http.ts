@@ -44,7 +44,7 @@ export async function measureHttp(setting: Setting): Promise<HttpFigures> {
         requests: prepareByZipf(setting.folder, 'zipf', secrets),
       }
       const entrants = [none, everything, ...(setting.isShort ? [] : [plain, handWritten])]
-      const turns = setting.isShort ? { generations: 5, rounds: 2 } : { generations: 7, rounds: 3 }
+      const turns = setting.isShort ? { generations: 3, rounds: 2 } : { generations: 7, rounds: 3 }
 
       const hotKey = await race(setting, entrants, turns)
       const byZipf = await race(setting, entrants, turns, zipf)

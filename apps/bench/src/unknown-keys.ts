@@ -41,7 +41,7 @@ export async function measureUnknownKeys(setting: Setting): Promise<UnknownKeyFi
   return withKeys(setting, { count: 1_000, states: 'active', withLimits: true }, async (databaseUrl) => {
     const generations: Generation[] = []
     // Processes of one program differ for as long as they live, so each is started several times.
-    for (let i = 1; i <= (setting.isShort ? 3 : 7); i++) {
+    for (let i = 1; i <= (setting.isShort ? 2 : 7); i++) {
       setting.tell(`processes ${i}, keys with a wrong checksum`)
       generations.push(await measureOnce(setting, databaseUrl, secrets, requests))
     }
