@@ -1,4 +1,4 @@
-import { serve, type Served } from './served.ts'
+import { serve, type Served, type ServedLoad } from './served.ts'
 import type { ContenderSettings } from './contenders/contender.ts'
 import { takeTurns } from './rounds.ts'
 import type { Setting } from './setting.ts'
@@ -31,8 +31,6 @@ export interface Turns {
   rounds: number
 }
 
-type Seen = Awaited<ReturnType<Served['load']>>
-
 /** What many keys are asked for with. */
 export interface ManyKeys {
   /** Each once. */
@@ -52,7 +50,7 @@ export async function race(
   { generations, rounds }: Turns,
   many?: ManyKeys,
 ): Promise<Record<string, HttpFigure>> {
-  const results = new Map<string, Seen[]>(entrants.map(({ id }) => [id, []]))
+  const results = new Map<string, ServedLoad[]>(entrants.map(({ id }) => [id, []]))
   for (let generation = 1; generation <= generations; generation++) {
     setting.tell(`processes ${generation} of ${generations}${many ? ', many keys' : ''}`)
     const found = await raceOnce(setting, entrants, rounds, many)
@@ -89,7 +87,7 @@ async function raceOnce(
   entrants: readonly Entrant[],
   rounds: number,
   many?: ManyKeys,
-): Promise<Map<string, Seen[]>> {
+): Promise<Map<string, ServedLoad[]>> {
   const served: Served[] = []
   try {
     for (const { id, settings } of entrants) served.push(await serve(id, setting.cores.measured, settings))

@@ -63,8 +63,8 @@ function http({ http }: Partial<Figures>): string {
   return `## Requests per second
 
 One route, \`GET /v1/contacts\`, with a reply of about 80 bytes, so that authentication weighs as much as it can;
-${http.connections} connections; one core for the server. "Computing" is the time of the server's whole process, so it is
-deaf to what else the machine does. One hot key:
+${http.connections} connections; one core for the server. "Computing" is the time of the server's whole process, without
+waiting for a core. One hot key:
 
 ${ratesTable(Object.values(http.hotKey))}
 

@@ -10,8 +10,14 @@ export interface Served {
   url: string
   headers: Record<string, string>
   process: Child<unknown>
-  /** Puts a load on it; `cpuMicroseconds` is what its process computed per request. */
-  load(given: Omit<Load, 'url'> & { url?: string }): Promise<LoadResult & { cpuMicroseconds: number }>
+  /** Puts a load on it. */
+  load(given: Omit<Load, 'url'> & { url?: string }): Promise<ServedLoad>
+}
+
+/** What a load was, from both ends. */
+export interface ServedLoad extends LoadResult {
+  /** What the server's process computed per request. */
+  cpuMicroseconds: number
 }
 
 /** Starts a contender's server on the given core and asks it with and without a key. */

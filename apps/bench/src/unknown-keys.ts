@@ -3,7 +3,7 @@ import { createHttpClient, type Reply } from './http-client.ts'
 import { prepareInTurn } from './prepared-requests.ts'
 import { takeTurns } from './rounds.ts'
 import { mistypedSecretAt } from './secrets.ts'
-import { serve, type Served } from './served.ts'
+import { serve, type ServedLoad } from './served.ts'
 import { withKeys, type Setting } from './setting.ts'
 import { ratioOf, spreadOf, type Spread } from './statistics.ts'
 import type { PreparedRequests } from './wrk.ts'
@@ -24,12 +24,10 @@ export interface UnknownKeyFigures {
 
 const MISTYPED = 10_000
 
-type Seen = Awaited<ReturnType<Served['load']>>
-
 /** What one process of each saw, round by round. */
 interface Generation {
-  judged: Seen[]
-  unjudged: Seen[]
+  judged: ServedLoad[]
+  unjudged: ServedLoad[]
   scansOfKeys: number
   status: number
 }
@@ -47,8 +45,8 @@ export async function measureUnknownKeys(setting: Setting): Promise<UnknownKeyFi
     }
     const judged = generations.flatMap((generation) => generation.judged)
     const unjudged = generations.flatMap((generation) => generation.unjudged)
-    const rates = (seen: Seen[]) => seen.map(({ requestsPerSecond }) => requestsPerSecond)
-    const costs = (seen: Seen[]) => seen.map(({ cpuMicroseconds }) => cpuMicroseconds)
+    const rates = (seen: ServedLoad[]) => seen.map(({ requestsPerSecond }) => requestsPerSecond)
+    const costs = (seen: ServedLoad[]) => seen.map(({ cpuMicroseconds }) => cpuMicroseconds)
     return {
       refusalsPerSecond: spreadOf(rates(judged)),
       sameReplyPerSecond: spreadOf(rates(unjudged)),

@@ -7,7 +7,7 @@ import { bytesOf, type JudgeableKey } from './verdict.ts'
  */
 export const MAX_UNCONFIRMED_MS = 5_000
 /** Even a confirmed entry is read again after this, in case the database was changed behind its triggers' back. */
-const MAX_LIFETIME_MS = 60_000
+export const MAX_LIFETIME_MS = 60_000
 /** Entries end at different times, so that keys first seen together are not all read again together. */
 const JITTER = 0.2
 const MAX_KNOWN = 200_000

@@ -1,8 +1,10 @@
+import { MAX_LIFETIME_MS } from './cache.ts'
 import {
   msUntilBack,
   slideWindow,
   takeFrom,
   usedOf,
+  windowsIn,
   withCopy,
   withWindow,
   type WindowLedger,
@@ -48,15 +50,14 @@ export interface RateLimiter {
   sweep(nowMs: number): void
 }
 
-/** Longer than any cache entry lives that may still hold the limits. */
-const SWEEP_GRACE_MS = 90_000
+/** An entry of the cache may still hold limits that nobody asked the limiter for since. */
+const SWEEP_GRACE_MS = 1.5 * MAX_LIFETIME_MS
 /** A ledger with more windows than this is not added to: most of them are of limits that the key had once. */
 const MAX_WINDOWS = 20
 
 /** What was taken from all limits of one key. */
 interface Account {
   ledger: WindowLedger
-  windows: number
   /** When it was used last, in milliseconds from the limiter's start. */
   usedAt: number
 }
@@ -178,8 +179,8 @@ export function createRateLimiter(): RateLimiter {
   function renew(current: MemoryLimits | undefined, rateLimits: readonly RateLimit[], nowMs: number) {
     startSeconds ??= Math.floor(nowMs / 1_000)
     const before = current?.account
-    const hasRoom = before !== undefined && before.windows + rateLimits.length <= MAX_WINDOWS
-    const account: Account = hasRoom ? before : { ledger: [], windows: 0, usedAt: 0 }
+    const hasRoom = before !== undefined && windowsIn(before.ledger) + rateLimits.length <= MAX_WINDOWS
+    const account: Account = hasRoom ? before : { ledger: [], usedAt: 0 }
 
     function placeOf(rateLimit: RateLimit): number {
       const same = current?.states.find((state) => isSameWindow(state, rateLimit))
@@ -189,7 +190,6 @@ export function createRateLimiter(): RateLimiter {
         same === undefined
           ? withWindow(ledger, rateLimit.windowSeconds)
           : withCopy(ledger, same.account.ledger, same.place)
-      account.windows++
       return ledger.length
     }
 

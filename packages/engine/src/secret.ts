@@ -102,17 +102,23 @@ function environmentAt(text: string, at: number): Environment | null {
   return null
 }
 
-/** Whether 36 characters are of the alphabet and the last six of them are the checksum. A flood of wrong ones costs little. */
+/** Whether 36 characters are of the alphabet, and the last six are the checksum of those before. */
 function hasChecksum(text: string, bodyAt: number): boolean {
-  let crc = -1
+  const checksumAt = bodyAt + RANDOM_LENGTH
   let given = 0
-  for (let at = bodyAt; at < bodyAt + BODY_LENGTH; at++) {
+  for (let at = bodyAt; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code > 127 || DIGITS[code] === -1) return false
-    if (at < bodyAt + RANDOM_LENGTH) crc = CRC_TABLE[(crc ^ code) & 255]! ^ (crc >>> 8)
-    else given = given * ALPHABET.length + DIGITS[code]!
+    if (at >= checksumAt) given = given * ALPHABET.length + DIGITS[code]!
   }
-  return given === ~crc >>> 0
+  return given === crc32(text, bodyAt, checksumAt)
+}
+
+/** CRC-32 of the characters from one place to another, each of which is one byte. */
+function crc32(text: string, from: number, to: number): number {
+  let crc = -1
+  for (let at = from; at < to; at++) crc = CRC_TABLE[(crc ^ text.charCodeAt(at)) & 255]! ^ (crc >>> 8)
+  return ~crc >>> 0
 }
 
 /** Draws bytes until 30 of them fall below the largest multiple of 62: `% 62` alone would favour some characters. */
@@ -129,10 +135,7 @@ function randomBase62(random: (size: number) => Uint8Array): string {
 
 /** CRC-32 of the random characters in base62, padded on the left with `0`: the checksum of GitHub's tokens. */
 function checksum(entropy: string): string {
-  let crc = -1
-  for (let at = 0; at < entropy.length; at++)
-    crc = CRC_TABLE[(crc ^ entropy.charCodeAt(at)) & 255]! ^ (crc >>> 8)
-  let rest = ~crc >>> 0
+  let rest = crc32(entropy, 0, entropy.length)
   let text = ''
   while (rest > 0) {
     text = ALPHABET[rest % ALPHABET.length] + text

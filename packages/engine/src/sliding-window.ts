@@ -36,6 +36,11 @@ export function withCopy(ledger: WindowLedger, from: WindowLedger, place: number
   return ledger.concat(from.slice(place, place + SIZE))
 }
 
+/** How many windows are in a ledger. */
+export function windowsIn(ledger: WindowLedger): number {
+  return ledger.length / SIZE
+}
+
 /** Gives back what is outside the window by now. A clock that steps back stands still here. */
 export function slideWindow(ledger: WindowLedger, place: number, nowMs: number): void {
   const last = ledger[place + STEP]!

@@ -5,22 +5,21 @@ export { problems } from './problems.ts'
 export { problemServerOptions } from './server-options.ts'
 export { ProblemError, PROBLEMS, type FieldError, type ProblemCode, type ProblemOptions } from './problem.ts'
 export { apiKeySecuritySchemes, type SecurityScheme } from './openapi.ts'
+export { Problem } from './problem-schema.ts'
 export {
   ApiKey,
   ApiKeyList,
-  ApiKeyUsage,
   CreateApiKey,
   CreatedApiKey,
   DeletedApiKey,
   ListApiKeys,
-  Problem,
   RateLimit,
   RevocationReceipt,
   ScopeList,
   UpdateApiKey,
   UpdatedApiKey,
-  UsageParams,
 } from './schemas.ts'
+export { ApiKeyUsage, UsageParams } from './usage-schemas.ts'
 export {
   migrate,
   openDatabase,

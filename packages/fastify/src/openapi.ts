@@ -1,20 +1,20 @@
 import type { FastifySchema, RouteOptions } from 'fastify'
 import { problemResponses } from './problem-responses.ts'
 import type { ProblemCode } from './problem.ts'
+import { Problem } from './problem-schema.ts'
 import {
   ApiKey,
   ApiKeyList,
-  ApiKeyUsage,
   CreateApiKey,
   CreatedApiKey,
   DeletedApiKey,
-  Problem,
   RateLimit,
   RevocationReceipt,
   ScopeList,
   UpdateApiKey,
   UpdatedApiKey,
 } from './schemas.ts'
+import { ApiKeyUsage } from './usage-schemas.ts'
 
 /** A security scheme of an OpenAPI document, as far as hosts need one here. */
 export type SecurityScheme = { description?: string } & (

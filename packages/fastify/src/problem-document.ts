@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { PROBLEMS, ProblemError, type FieldError, type ProblemCode, type ProblemKind } from './problem.ts'
-import type { Problem } from './schemas.ts'
+import type { Problem } from './problem-schema.ts'
 import { fieldErrors, type ValidationFailure } from './validation.ts'
 
 /** Where each code is explained. */

@@ -1,6 +1,6 @@
 import { problemDocument } from './problem-document.ts'
 import { PROBLEMS, ProblemError, type ProblemCode, type ProblemKind, type ProblemOptions } from './problem.ts'
-import type { Problem } from './schemas.ts'
+import type { Problem } from './problem-schema.ts'
 
 /** The name of the schema of every problem, among the document's components. */
 const PROBLEM_REFERENCE = { $ref: '#/components/schemas/ApiKeyProblem' }

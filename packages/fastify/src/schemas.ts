@@ -11,39 +11,23 @@ import {
   MAX_RATE_LIMITS,
   MAX_SCOPES,
   MAX_SEARCH_LENGTH,
-  MAX_USAGE_BUCKETS,
   MIN_IDEMPOTENCY_KEY_LENGTH,
   RATE_LIMIT_NAME,
-  USAGE_INTERVALS,
   type Environment,
   type KeySort,
   type KeyState,
   type Metadata,
-  type UsageInterval,
 } from '@latchkey/engine'
 import { Type, type Static } from 'typebox'
+import { moment, momentOrNull, oneOf } from './schema-types.ts'
 
 /*
- * Every shape that crosses HTTP, once: the types, the validation, the serialization and the OpenAPI document all
- * come from these. A field that is not listed in a reply's schema never leaves the server.
+ * Every shape of keys that crosses HTTP, once: the types, the validation, the serialization and the OpenAPI document
+ * all come from these. A field that is not listed in a reply's schema never leaves the server.
  */
 
 const EXAMPLE_ID = 'key_01h455vb4pex5vsknk084sn02q'
 const EXAMPLE_SECRET = 'lk_live_Xp2vL8qRtY4mZk9sWb3nHc7jGd5fTa0brrfA'
-
-const oneOf = <T extends string>(values: readonly T[], options: object) =>
-  Type.Unsafe<T>({ type: 'string', enum: [...values], ...options })
-
-const moment = (description: string, example: string) =>
-  Type.String({ format: 'date-time', description, examples: [example] })
-
-const momentOrNull = (description: string, example: string | null) =>
-  Type.Unsafe<string | null>({
-    type: ['null', 'string'],
-    format: 'date-time',
-    description,
-    examples: [example],
-  })
 
 const environment = (description: string) =>
   oneOf<Environment>(['live', 'test'], { description, examples: ['live'] })
@@ -323,69 +307,6 @@ export const ListApiKeys = Type.Object(
   { additionalProperties: false },
 )
 
-const usageCounts = {
-  total: Type.Integer({ minimum: 0, description: 'How many requests there were.', examples: [1_204] }),
-  accepted: Type.Integer({ minimum: 0, description: 'How many were let in.', examples: [1_200] }),
-  refused: Type.Unsafe<Record<string, number>>({
-    type: 'object',
-    additionalProperties: { type: 'integer' },
-    description:
-      'How many were refused, by reason: `expired`, `disabled`, `revoked`, `environment`, `insufficient_scope`, `rate_limited`. More may be added; those that did not occur are left out.',
-    examples: [{ expired: 4 }],
-  }),
-}
-
-/** How often keys were used over time. */
-export type ApiKeyUsage = Static<typeof ApiKeyUsage>
-export const ApiKeyUsage = Type.Object(
-  {
-    interval: oneOf<UsageInterval>(USAGE_INTERVALS, {
-      description: 'How long a bucket is.',
-      examples: ['day'],
-    }),
-    timeZone: Type.String({ description: 'Whose hours and days these are.', examples: ['Europe/Berlin'] }),
-    from: moment('When the first bucket begins.', '2026-11-20T23:00:00.000Z'),
-    to: moment('When the last bucket ends.', '2026-11-22T23:00:00.000Z'),
-    ...usageCounts,
-    data: Type.Array(
-      Type.Object({ start: moment('When the bucket begins.', '2026-11-20T23:00:00.000Z'), ...usageCounts }),
-      { description: 'Every bucket in order, also those without requests.' },
-    ),
-  },
-  { description: 'How often keys were used over time. The counts beside `data` are those of all buckets.' },
-)
-
-/** Which usage to tell. */
-export type UsageParams = Static<typeof UsageParams>
-export const UsageParams = Type.Object(
-  {
-    from: Type.Optional(
-      moment(
-        'The series begins with the bucket that has this moment. Left out: 60 minutes, 24 hours or 30 days before its end.',
-        '2026-11-01T00:00:00Z',
-      ),
-    ),
-    to: Type.Optional(
-      moment('The series ends before this moment; now when left out.', '2026-11-22T00:00:00Z'),
-    ),
-    interval: Type.Optional(
-      oneOf<UsageInterval>(USAGE_INTERVALS, {
-        default: 'day',
-        description: `How long a bucket is. There are at most ${MAX_USAGE_BUCKETS}.`,
-      }),
-    ),
-    timeZone: Type.Optional(
-      Type.String({
-        maxLength: 64,
-        default: 'UTC',
-        description: 'The IANA name of the time zone whose hours and days are meant.',
-        examples: ['Europe/Berlin'],
-      }),
-    ),
-  },
-  { additionalProperties: false },
-)
-
 /** The id in a path. Anything that is no id of the owner's keys is simply not found, so nothing is asked of its form. */
 export type ApiKeyParams = Static<typeof ApiKeyParams>
 export const ApiKeyParams = Type.Object({
@@ -407,52 +328,3 @@ export const CreateHeaders = Type.Object({
     }),
   ),
 })
-
-/** Every error, as RFC 9457 has it. */
-export type Problem = Static<typeof Problem>
-export const Problem = Type.Object(
-  {
-    type: Type.String({
-      format: 'uri-reference',
-      description: 'What kind of problem it is, as an address.',
-      examples: ['https://latchkey.dev/problems/invalid_request'],
-    }),
-    title: Type.String({
-      description: 'The kind of problem, for people.',
-      examples: ['The request is not valid'],
-    }),
-    status: Type.Integer({
-      minimum: 400,
-      maximum: 599,
-      description: 'The HTTP status.',
-      examples: [400],
-    }),
-    detail: Type.String({
-      description: 'What is wrong this time, for people.',
-      examples: ['Something in the request is not as it must be; `errors` names the fields.'],
-    }),
-    code: Type.String({
-      description: 'The kind of problem, for programs. A code never changes its meaning.',
-      examples: ['invalid_request'],
-    }),
-    requestId: Type.String({
-      description: 'By which the request is found in the log.',
-      examples: ['req-1'],
-    }),
-    errors: Type.Optional(
-      Type.Array(
-        Type.Object({
-          field: Type.String({ description: 'The field.', examples: ['name'] }),
-          message: Type.String({ description: 'What is wrong with it.', examples: ['is required'] }),
-        }),
-        { description: 'The fields that are wrong.' },
-      ),
-    ),
-    'violated-policies': Type.Optional(
-      Type.Array(Type.String({ description: 'The name of a rate limit.', examples: ['burst'] }), {
-        description: 'The rate limits of the key that were reached.',
-      }),
-    ),
-  },
-  { description: 'A problem document (RFC 9457).' },
-)

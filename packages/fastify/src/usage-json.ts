@@ -1,5 +1,5 @@
 import type { UsageCounts, UsageQuery, UsageSeries } from '@latchkey/engine'
-import type { ApiKeyUsage, UsageParams } from './schemas.ts'
+import type { ApiKeyUsage, UsageParams } from './usage-schemas.ts'
 
 /** Reads a query that has passed the schema. A leap second has, but no Date can be one; the engine refuses it. */
 export function parseUsageParams({ from, to, ...rest }: UsageParams): UsageQuery {

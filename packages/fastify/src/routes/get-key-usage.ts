@@ -2,7 +2,8 @@ import { principalOf } from '../authorize.ts'
 import type { RouteContext } from '../operation.ts'
 import { invalidInput } from '../parse-input.ts'
 import { ProblemError } from '../problem.ts'
-import { ApiKeyParams, ApiKeyUsage, UsageParams } from '../schemas.ts'
+import { ApiKeyParams } from '../schemas.ts'
+import { ApiKeyUsage, UsageParams } from '../usage-schemas.ts'
 import { parseUsageParams, toUsageJson } from '../usage-json.ts'
 
 /** `GET /:id/usage`: how often one key was used. One of another owner is as unknown as one that never was. */

@@ -1,7 +1,7 @@
 import { principalOf } from '../authorize.ts'
 import type { RouteContext } from '../operation.ts'
 import { invalidInput } from '../parse-input.ts'
-import { ApiKeyUsage, UsageParams } from '../schemas.ts'
+import { ApiKeyUsage, UsageParams } from '../usage-schemas.ts'
 import { parseUsageParams, toUsageJson } from '../usage-json.ts'
 
 /** `GET /usage`: how often all keys of the owner were used. */

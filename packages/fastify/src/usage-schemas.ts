@@ -1,0 +1,66 @@
+import { MAX_USAGE_BUCKETS, USAGE_INTERVALS, type UsageInterval } from '@latchkey/engine'
+import { Type, type Static } from 'typebox'
+import { moment, oneOf } from './schema-types.ts'
+
+const usageCounts = {
+  total: Type.Integer({ minimum: 0, description: 'How many requests there were.', examples: [1_204] }),
+  accepted: Type.Integer({ minimum: 0, description: 'How many were let in.', examples: [1_200] }),
+  refused: Type.Unsafe<Record<string, number>>({
+    type: 'object',
+    additionalProperties: { type: 'integer' },
+    description:
+      'How many were refused, by reason: `expired`, `disabled`, `revoked`, `environment`, `insufficient_scope`, `rate_limited`. More may be added; those that did not occur are left out.',
+    examples: [{ expired: 4 }],
+  }),
+}
+
+/** How often keys were used over time. */
+export type ApiKeyUsage = Static<typeof ApiKeyUsage>
+export const ApiKeyUsage = Type.Object(
+  {
+    interval: oneOf<UsageInterval>(USAGE_INTERVALS, {
+      description: 'How long a bucket is.',
+      examples: ['day'],
+    }),
+    timeZone: Type.String({ description: 'Whose hours and days these are.', examples: ['Europe/Berlin'] }),
+    from: moment('When the first bucket begins.', '2026-11-20T23:00:00.000Z'),
+    to: moment('When the last bucket ends.', '2026-11-22T23:00:00.000Z'),
+    ...usageCounts,
+    data: Type.Array(
+      Type.Object({ start: moment('When the bucket begins.', '2026-11-20T23:00:00.000Z'), ...usageCounts }),
+      { description: 'Every bucket in order, also those without requests.' },
+    ),
+  },
+  { description: 'How often keys were used over time. The counts beside `data` are those of all buckets.' },
+)
+
+/** Which usage to tell. */
+export type UsageParams = Static<typeof UsageParams>
+export const UsageParams = Type.Object(
+  {
+    from: Type.Optional(
+      moment(
+        'The series begins with the bucket that has this moment. Left out: 60 minutes, 24 hours or 30 days before its end.',
+        '2026-11-01T00:00:00Z',
+      ),
+    ),
+    to: Type.Optional(
+      moment('The series ends before this moment; now when left out.', '2026-11-22T00:00:00Z'),
+    ),
+    interval: Type.Optional(
+      oneOf<UsageInterval>(USAGE_INTERVALS, {
+        default: 'day',
+        description: `How long a bucket is. There are at most ${MAX_USAGE_BUCKETS}.`,
+      }),
+    ),
+    timeZone: Type.Optional(
+      Type.String({
+        maxLength: 64,
+        default: 'UTC',
+        description: 'The IANA name of the time zone whose hours and days are meant.',
+        examples: ['Europe/Berlin'],
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
