@@ -3,14 +3,25 @@
  * Ends with one line, `N passed, N failed`, summed from the reports that the runners wrote. A program that is
  * missing is said in a line of its own; in CI (CI=true) nothing may be missing.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, globSync, readFileSync, rmSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
 import { pgbouncerPath } from '../packages/testing/src/pgbouncer-path.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const inCi = process.env['CI'] === 'true'
 const chromium = findChromium()
+const env = {
+  ...process.env,
+  TURBO_TELEMETRY_DISABLED: '1',
+  TURBO_NO_UPDATE_NOTIFIER: '1',
+  ...(chromium === undefined ? {} : { CHROMIUM_PATH: chromium }),
+}
+/** How Vitest and Playwright begin to tell what failed. */
+const FAILURES = /⎯ (?:Failed Tests|Failed Suites|Unhandled Errors|Startup Error) |^ {2}1\) test\//
 let passed = 0
 let failed = 0
 
@@ -38,11 +49,13 @@ if (chromium === undefined) {
   leftOut.push('browser tests (no Chromium found; install it or set CHROMIUM_PATH)')
   turboTest.push('--filter=!@latchkey/dashboard')
 }
-const tests = [run('turbo', turboTest), run('vitest', ['run'])]
+const workspaces = await runAndKeep('turbo', turboTest)
+const repository = run('vitest', ['run'])
 addReports()
 // A runner that died before it wrote its report must not pass for one that had nothing to say.
-if (tests.some((status) => status !== 0) && failed === 0) failed += 1
+if ((workspaces.status !== 0 || repository !== 0) && failed === 0) failed += 1
 if (passed === 0) failed += 1
+tellFailures(workspaces.lines)
 
 for (const what of leftOut) {
   process.stdout.write(`Left out: ${what}\n`)
@@ -59,18 +72,30 @@ function check(name: string, command: string, args: string[]): void {
 }
 
 function run(command: string, args: string[]): number {
-  const result = spawnSync(command, args, {
-    cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: {
-      ...process.env,
-      TURBO_TELEMETRY_DISABLED: '1',
-      TURBO_NO_UPDATE_NOTIFIER: '1',
-      ...(chromium === undefined ? {} : { CHROMIUM_PATH: chromium }),
-    },
-  })
+  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env })
   if (result.error) process.stderr.write(`${command}: ${result.error.message}\n`)
   return result.status ?? 1
+}
+
+async function runAndKeep(command: string, args: string[]): Promise<{ status: number; lines: string[] }> {
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], env })
+  const ended = once(child, 'close') as Promise<[number | null]>
+  const lines: string[] = []
+  for await (const line of createInterface(child.stdout)) {
+    process.stdout.write(`${line}\n`)
+    lines.push(stripVTControlCharacters(line))
+  }
+  const [status] = await ended
+  return { status: status ?? 1, lines }
+}
+
+/** Once more, at the end: what failed first in each workspace, for many screens may lie between. */
+function tellFailures(lines: readonly string[]): void {
+  const byTask = Map.groupBy(lines, (line) => /^@\S+:test: /.exec(line)?.[0] ?? '')
+  for (const [task, output] of byTask) {
+    const first = output.findIndex((line) => FAILURES.test(line.slice(task.length)))
+    if (first !== -1) process.stdout.write([...output.slice(first, first + 40), ''].join('\n'))
+  }
 }
 
 /** Sums the JSON reports of Vitest and Playwright; a skipped test counts as failed, for it shows nothing. */
