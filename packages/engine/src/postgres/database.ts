@@ -8,7 +8,8 @@ import postgres from 'postgres'
 import { within } from '../deadline.ts'
 import { StoreUnavailable } from '../store-unavailable.ts'
 import { lockFolder } from './folder-lock.ts'
-import { createSockets, secondsBeforeReconnect } from './sockets.ts'
+import { createPool } from './pool.ts'
+import { createSockets } from './sockets.ts'
 
 /** A Drizzle database on any driver, or a transaction of one. */
 export type DrizzleDatabase = PgDatabase<PgQueryResultHKT, Record<string, unknown>>
@@ -83,32 +84,44 @@ async function openPostgres(target: string): Promise<Database> {
   const options = {
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
     keep_alive: KEEP_ALIVE_SECONDS,
-    backoff: secondsBeforeReconnect,
+    max: 1,
+    max_lifetime: null,
     // Documented, but missing from its types.
     socket: sockets.connect,
     onnotice: () => undefined,
+    // Reading the types of arrays, which nothing needs, ends the process when the connection ends meanwhile.
+    fetch_types: false,
     // What is prepared or set on a pooler's connection would be there, or not, for whoever borrows it next.
     prepare: !isPooled,
     connection: { application_name: 'latchkey', ...(isPooled ? {} : TIMEOUTS) },
   }
-  const client = postgres(url, options)
+  // Never used, but it has read the URL.
+  const { options: parsed } = postgres(url, options)
+  const pool = createPool({
+    options: parsed,
+    connect(onclose) {
+      const client = postgres(url, { ...options, onclose })
+      // Sets how times and JSON are read and written.
+      drizzleOnPostgres(client)
+      return client
+    },
+  })
   try {
-    await client`select 1`
+    await pool.send(['select 1'])
   } catch (error) {
-    await client.end({ timeout: 0 })
-    const { host, port, database } = client.options
+    await pool.end(0)
+    const { host, port, database } = parsed
     const place = `${host.join(',')}:${port.join(',')}`
     throw StoreUnavailable.from(error, `Cannot open the database "${database}" at ${place}`)
   }
   return {
     kind: 'postgres',
-    drizzle: drizzleOnPostgres(client),
-    async query<Row>(text: string, parameters: readonly Parameter[]) {
-      return await client.unsafe<Row[] & object[]>(text, [...parameters], { prepare: true })
-    },
+    drizzle: drizzleOnPostgres(pool.sql),
+    query: async <Row>(text: string, parameters: readonly Parameter[]) =>
+      (await pool.send([text, [...parameters], { prepare: true }])) as unknown as Row[],
     listen: isPooled ? null : (channel, onMessage) => listen(url, options, channel, onMessage),
     reportOverdue: sockets.closeSilent,
-    close: () => client.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
+    close: () => pool.end(CLOSE_TIMEOUT_SECONDS),
   }
 }
 
@@ -134,9 +147,6 @@ async function listen(
     ...options,
     // Documented, but missing from its types.
     ...{ socket: sockets.connect, onnotify: (_: string, payload: string) => onMessage(payload) },
-    max: 1,
-    max_lifetime: null,
-    fetch_types: false,
     onclose: () => onclose(),
   })
   async function close(): Promise<void> {
