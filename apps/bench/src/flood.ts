@@ -30,7 +30,7 @@ const VALID_PAUSE_MS = 1
  * there.
  */
 export async function measureFlood(setting: Setting): Promise<FloodFigures> {
-  const rounds = setting.isShort ? 2 : 8
+  const rounds = setting.isShort ? 2 : 16
   const seconds = setting.isShort ? 3 : 8
   setting.tell('inventing keys')
   const count = setting.isShort ? INVENTED / 10 : INVENTED
