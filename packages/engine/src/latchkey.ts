@@ -19,6 +19,7 @@ import { prepareKey, type KeyFacts } from './verdict.ts'
 import { createVerifier, type Verify } from './verify.ts'
 
 const LIMITER_SWEEP_INTERVAL_MS = 10_000
+const FORGET_REQUESTS_INTERVAL_MS = 60_000
 /** Statements under way at once for keys that no cache knows. More are quicker only until the database has no rest. */
 const MAX_READS = 8
 /** Look-ups that wait: what the database does in a fraction of a second. */
@@ -114,11 +115,16 @@ async function connect(
   })
   const stopUsage = keepUsage({ ...settings, recorder: usage, store: usageStore })
   const sweepTimer = setInterval(() => limiter.sweep(now()), LIMITER_SWEEP_INTERVAL_MS).unref()
+  let forgetting: Promise<void> | undefined
+  const forgetTimer = setInterval(() => {
+    forgetting = store.forgetRequests(new Date(now())).catch(onError)
+  }, FORGET_REQUESTS_INTERVAL_MS).unref()
   let closing: Promise<void> | undefined
 
   async function close(): Promise<void> {
     clearInterval(sweepTimer)
-    await Promise.all([stopUsage(), changes.stop()])
+    clearInterval(forgetTimer)
+    await Promise.all([stopUsage(), changes.stop(), forgetting])
     await release()
   }
 

@@ -107,6 +107,9 @@ export interface KeyStore {
    */
   create(key: NewKey, options: { maxKeys: number; idempotency: IdempotencyRecord | null }): Promise<Created>
 
+  /** Deletes what is kept of creates that can no longer be repeated. */
+  forgetRequests(now: Date): Promise<void>
+
   /** The owner's key with this id, or null. */
   find(owner: string, id: string): Promise<ApiKey | null>
 

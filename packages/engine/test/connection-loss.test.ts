@@ -6,7 +6,7 @@ import {
   type Database,
   type Latchkey,
 } from '@latchkey/engine'
-import { freshDatabase, type FreshDatabase } from '@latchkey/testing'
+import { createFaultProxy, freshDatabase, type FreshDatabase } from '@latchkey/testing'
 import { sql } from 'drizzle-orm'
 import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -115,6 +115,34 @@ describe('a transaction', () => {
     expect(await noteIds()).toEqual([])
   })
 
+  it('runs nothing that comes after its end', async () => {
+    const late = Promise.withResolvers<unknown>()
+    const work = database.drizzle.transaction(async (transaction) => {
+      void setTimeout(100).then(() => transaction.execute(insert(1)).then(late.resolve, late.reject))
+      await transaction.execute(insert(2))
+      throw new Error('no more')
+    })
+    await expect(work).rejects.toThrow('no more')
+    await expect(late.promise).rejects.toMatchObject({ cause: { message: 'The transaction is over.' } })
+    expect(await noteIds()).toEqual([])
+  })
+
+  it('is refused, and not forgotten, when the server goes while it waits for its turn', async () => {
+    const proxy = await createFaultProxy(server.url)
+    const other = await openDatabase(proxy.url)
+    const works = Array.from({ length: 30 }, () =>
+      other.drizzle.transaction((transaction) => transaction.execute(sql`select pg_sleep(0.5)`)),
+    )
+    const settled = Promise.allSettled(works)
+    await setTimeout(200)
+    await proxy.cut()
+    expect((await settled).map(({ status }) => status)).toEqual(works.map(() => 'rejected'))
+    await proxy.restore()
+    await expect.poll(() => other.drizzle.transaction(async () => 'works').catch(() => null)).toBe('works')
+    await other.close()
+    await proxy.close()
+  })
+
   it('goes on after a part of it failed and was caught', async () => {
     await database.drizzle.transaction(async (transaction) => {
       await transaction.execute(insert(1))
@@ -177,6 +205,11 @@ describe('a pool whose connections end again and again', () => {
       expect(answers.flat()).toEqual(Array.from({ length: 50 }, () => ({ answer: 'yes' })))
       expect(performance.now() - started).toBeLessThan(2_000)
     }
+    const connections = () => administrator`select from pg_stat_activity
+      where application_name = 'latchkey' and datname = current_database()`
+    // Those that were ended last may take a moment.
+    await expect.poll(async () => (await connections()).length, { timeout: 5_000 }).toBeLessThanOrEqual(10)
     await database.close()
+    await expect.poll(() => terminate('any')).toBe(0)
   })
 })

@@ -4,7 +4,7 @@ import { createLatchkey, type CreateOptions, type CreateResult, type Latchkey } 
 import { testDatabases } from '@latchkey/testing'
 import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { fingerprint, idempotencyId, openSecret, sealSecret } from '../src/idempotency.ts'
 import { ann, anOwner, ben, must, scopes, useDatabase } from './set-up.ts'
 
@@ -164,15 +164,30 @@ describe.each(testDatabases)('creating with an Idempotency-Key on $name', ({ cre
     expect((await latchkey.verify(secret)).ok).toBe(true)
   })
 
-  it('removes what is kept of a create when its time is over', async () => {
+  it('removes what is kept of a create when its time is over, at the next one or within a minute', async () => {
+    const kept = async (namespace: string) => {
+      const where = sql`namespace = ${namespace}`
+      const rows = await db.database.drizzle
+        .select({ id: sql`id` })
+        .from(sql`latchkey.idempotency`)
+        .where(where)
+      return rows.length
+    }
     must(await latchkey.keys.create(anOwner(), ann, options))
     clock.now += 600_000
     must(await latchkey.keys.create(anOwner(), ann, options))
-    const rows = await db.database.drizzle
-      .select({ expiresAt: sql<string>`expires_at` })
-      .from(sql`latchkey.idempotency`)
-      .where(sql`namespace = 'default'`)
-    expect(rows).toHaveLength(1)
+    expect(await kept('default')).toBe(1)
+
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    const quiet = await db.latchkey({ namespace: 'quiet', now: () => clock.now })
+    must(await quiet.keys.create(anOwner(), ann, options))
+    vi.advanceTimersByTime(60_000)
+    await quiet.ready()
+    expect(await kept('quiet')).toBe(1)
+    clock.now += 600_000
+    vi.advanceTimersByTime(60_000)
+    vi.useRealTimers()
+    await expect.poll(() => kept('quiet')).toBe(0)
   })
 
   it('keeps nothing of a create that was refused', async () => {

@@ -1,7 +1,11 @@
 import type postgres from 'postgres'
 
 /** A client of one connection, which calls `onclose` whenever that connection ends, or cannot be made. */
-export type Connect = (onclose: () => void) => postgres.Sql
+export type Connect = (onclose: () => void) => {
+  client: postgres.Sql
+  /** Closes its socket, in whatever state. */
+  hangUp: () => void
+}
 
 /** What is given to postgres.js: the text, its parameters, and whether it is prepared. */
 export type Statement = Parameters<postgres.Sql['unsafe']>
@@ -13,28 +17,25 @@ export type Rows = postgres.RowList<postgres.Row[]>
 const MAX_AGE_MS = 45 * 60_000
 
 /**
- * One connection to the server, with a postgres.js client of its own, which ends with it. A client that connects
+ * One connection to the server, for one user at a time, with a postgres.js client of its own, which ends with it. A client that connects
  * again remembers things of the connection before: its last error, which it then gives to the first who asks
  * (porsager/postgres#1216), or that it was about to write, after which it never does (#1168).
  */
 export class Connection {
-  /** Statements that were sent and have no answer yet. */
-  pending = 0
   /** A statement succeeded, so it was a connection. */
   hasAnswered = false
   isOver = false
   readonly #client: postgres.Sql
+  readonly #hangUp: () => void
+  readonly #onOver: (connection: Connection) => void
   readonly #oldAt = performance.now() + MAX_AGE_MS * (0.8 + Math.random() / 5)
   #interrupt: ((error: Error) => void) | null = null
 
   constructor(connect: Connect, onOver: (connection: Connection) => void) {
-    this.#client = connect(() => {
-      this.isOver = true
-      this.#interrupt?.(new ConnectionEnded())
-      // Whatever still waits in the client is refused; it would be sent on another connection.
-      void this.#client.end({ timeout: 0 })
-      onOver(this)
-    })
+    this.#onOver = onOver
+    const { client, hangUp } = connect(() => void this.end(0))
+    this.#client = client
+    this.#hangUp = hangUp
   }
 
   /** Whether it is time for another one. */
@@ -42,16 +43,21 @@ export class Connection {
     return performance.now() > this.#oldAt
   }
 
-  /** @param asValues whether a row is a list of values instead of an object. */
+  /**
+   * Sends a statement, when the one before was answered: one that waits inside postgres.js makes it connect again.
+   *
+   * @param asValues whether a row is a list of values instead of an object.
+   */
   async send(statement: Statement, asValues = false): Promise<Rows> {
-    this.pending++
     try {
       const query = this.#client.unsafe(...statement)
       const rows = (await (asValues ? query.values() : query)) as Rows
       this.hasAnswered = true
       return rows
-    } finally {
-      this.pending--
+    } catch (error) {
+      // Anything but an answer: the connection has ended or is about to.
+      if ((error as { severity?: unknown }).severity !== 'ERROR') void this.end(0)
+      throw error
     }
   }
 
@@ -81,21 +87,27 @@ export class Connection {
       result = await work(transaction.handle)
     } catch (error) {
       // A connection that cannot even roll back is over, and Postgres does it by itself.
-      await transaction.send(['rollback']).catch(() => undefined)
+      await transaction.finish('rollback').catch(() => undefined)
       throw error
     }
-    const { command } = await transaction.send(['commit'])
+    const { command } = await transaction.finish('commit')
     // So Postgres answers when a statement failed and nobody noticed.
     if (command === 'ROLLBACK') throw transaction.failure
     return result
   }
 
+  /** Ends the connection and its client, or only the client when the connection has ended by itself. */
   async end(timeoutSeconds: number): Promise<void> {
+    if (this.isOver) return
+    this.isOver = true
+    this.#interrupt?.(new ConnectionEnded())
+    this.#onOver(this)
     await this.#client.end({ timeout: timeoutSeconds })
+    this.#hangUp()
   }
 }
 
-/** Sends one statement at a time, and none once the connection has ended. */
+/** Sends one statement at a time, and none once the transaction is finished or its connection has ended. */
 class Transaction {
   /** Of the first statement that failed. */
   failure: unknown
@@ -103,17 +115,26 @@ class Transaction {
   /** Settles when the next statement may be sent. */
   #turn: Promise<unknown> = Promise.resolve()
   #savepoints = 0
+  #isFinished = false
 
   constructor(connection: Connection) {
     this.#connection = connection
   }
 
   send(statement: Statement, asValues?: boolean): Promise<Rows> {
+    if (this.#isFinished) return Promise.reject(new Error('The transaction is over.'))
     const sent = this.#turn.then(() => {
       if (this.#connection.isOver) throw new ConnectionEnded()
       return this.#connection.send(statement, asValues)
     })
     this.#turn = sent.catch((error: unknown) => (this.failure ??= error))
+    return sent
+  }
+
+  /** After what was sent before; nothing is sent afterwards, by whoever did not wait. */
+  finish(statement: 'commit' | 'rollback'): Promise<Rows> {
+    const sent = this.send([statement])
+    this.#isFinished = true
     return sent
   }
 

@@ -3,13 +3,8 @@ import { join, resolve } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import { drizzle as drizzleOnPglite } from 'drizzle-orm/pglite'
-import { drizzle as drizzleOnPostgres } from 'drizzle-orm/postgres-js'
-import postgres from 'postgres'
-import { within } from '../deadline.ts'
-import { StoreUnavailable } from '../store-unavailable.ts'
 import { lockFolder } from './folder-lock.ts'
-import { createPool } from './pool.ts'
-import { createSockets } from './sockets.ts'
+import { openServer } from './server.ts'
 
 /** A Drizzle database on any driver, or a transaction of one. */
 export type DrizzleDatabase = PgDatabase<PgQueryResultHKT, Record<string, unknown>>
@@ -48,15 +43,6 @@ export interface Listening {
 }
 
 const DEFAULT_FOLDER = './.latchkey'
-const CONNECT_TIMEOUT_SECONDS = 5
-const CLOSE_TIMEOUT_SECONDS = 3
-const LISTEN_DEADLINE_MS = 6_000
-const STOP_LISTENING_SECONDS = 0.5
-/** An idle connection is asked this often whether the other end is still there. */
-const KEEP_ALIVE_SECONDS = 10
-/** Shorter than any wait for an answer, so that a statement nobody waits for ends as well. */
-const TIMEOUTS = { statement_timeout: 4_000, idle_in_transaction_session_timeout: 10_000 }
-
 /**
  * Opens a database.
  *
@@ -70,97 +56,12 @@ const TIMEOUTS = { statement_timeout: 4_000, idle_in_transaction_session_timeout
  * const database = await openDatabase(process.env.DATABASE_URL)
  */
 export async function openDatabase(target: string = DEFAULT_FOLDER): Promise<Database> {
-  if (/^postgres(ql)?:\/\//.test(target)) return openPostgres(target)
+  if (/^postgres(ql)?:\/\//.test(target)) return openServer(target)
   if (target === 'memory:') return openPglite(await PGlite.create())
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(target)) {
     throw new Error('A database is a postgres:// URL, a folder, or "memory:".')
   }
   return openFolder(resolve(target))
-}
-
-async function openPostgres(target: string): Promise<Database> {
-  const { url, isPooled } = readUrl(target)
-  const sockets = createSockets()
-  const options = {
-    connect_timeout: CONNECT_TIMEOUT_SECONDS,
-    keep_alive: KEEP_ALIVE_SECONDS,
-    max: 1,
-    max_lifetime: null,
-    // Documented, but missing from its types.
-    socket: sockets.connect,
-    onnotice: () => undefined,
-    // Reading the types of arrays, which nothing needs, ends the process when the connection ends meanwhile.
-    fetch_types: false,
-    // What is prepared or set on a pooler's connection would be there, or not, for whoever borrows it next.
-    prepare: !isPooled,
-    connection: { application_name: 'latchkey', ...(isPooled ? {} : TIMEOUTS) },
-  }
-  // Never used, but it has read the URL.
-  const { options: parsed } = postgres(url, options)
-  const pool = createPool({
-    options: parsed,
-    connect(onclose) {
-      const client = postgres(url, { ...options, onclose })
-      // Sets how times and JSON are read and written.
-      drizzleOnPostgres(client)
-      return client
-    },
-  })
-  try {
-    await pool.send(['select 1'])
-  } catch (error) {
-    await pool.end(0)
-    const { host, port, database } = parsed
-    const place = `${host.join(',')}:${port.join(',')}`
-    throw StoreUnavailable.from(error, `Cannot open the database "${database}" at ${place}`)
-  }
-  return {
-    kind: 'postgres',
-    drizzle: drizzleOnPostgres(pool.sql),
-    query: async <Row>(text: string, parameters: readonly Parameter[]) =>
-      (await pool.send([text, [...parameters], { prepare: true }])) as unknown as Row[],
-    listen: isPooled ? null : (channel, onMessage) => listen(url, options, channel, onMessage),
-    reportOverdue: sockets.closeSilent,
-    close: () => pool.end(CLOSE_TIMEOUT_SECONDS),
-  }
-}
-
-/** `pgbouncer` is a parameter for this program; a server would refuse it. */
-function readUrl(target: string): { url: string; isPooled: boolean } {
-  const [address = '', query = ''] = target.split('?')
-  const parameters = new URLSearchParams(query)
-  if (parameters.get('pgbouncer') !== 'true') return { url: target, isPooled: false }
-  parameters.delete('pgbouncer')
-  return { url: parameters.size === 0 ? address : `${address}?${parameters.toString()}`, isPooled: true }
-}
-
-/** postgres.js can listen by itself, but it cannot be told that the connection is deaf. */
-async function listen(
-  url: string,
-  options: postgres.Options<Record<string, never>>,
-  channel: string,
-  onMessage: (payload: string) => void,
-): Promise<Listening> {
-  const sockets = createSockets()
-  const { promise: ended, resolve: onclose } = Promise.withResolvers<void>()
-  const client = postgres(url, {
-    ...options,
-    // Documented, but missing from its types.
-    ...{ socket: sockets.connect, onnotify: (_: string, payload: string) => onMessage(payload) },
-    onclose: () => onclose(),
-  })
-  async function close(): Promise<void> {
-    await client.end({ timeout: STOP_LISTENING_SECONDS })
-    // A connection whose other end is silent does not end by being asked.
-    sockets.closeAll()
-  }
-  try {
-    await within(LISTEN_DEADLINE_MS, client`listen ${client(channel)}`)
-  } catch (error) {
-    await close()
-    throw error
-  }
-  return { ended, close, ping: async () => void (await client`select 1`) }
 }
 
 /** Postgres' files live in a folder below, so that a host can keep other things beside them. */

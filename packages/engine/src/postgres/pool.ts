@@ -1,115 +1,103 @@
-import type postgres from 'postgres'
-import { Connection, toUnsafe, type Connect, type Rows, type Statement } from './connection.ts'
+import { setTimeout } from 'node:timers/promises'
+import { Connection, type Connect } from './connection.ts'
 import { secondsBeforeReconnect } from './sockets.ts'
-
-/** Connections for single statements, of which one takes many at once. */
-const MAX_SHARED = 10
-/** Connections for transactions, of which one takes one at a time; others wait. */
-const MAX_EXCLUSIVE = 5
 
 /** What {@link createPool} needs from outside. */
 export interface PoolOptions {
   connect: Connect
-  /** Of a client that is never used, as Drizzle wants to see them. */
-  options: postgres.Sql['options']
+  /** As many connections as there may be at once. */
+  max: number
 }
 
-/**
- * Connections to one server, opened when they are needed. One that ended is forgotten. While none is left and the
- * last attempt to connect has just failed, statements are refused at once.
- */
-export function createPool({ connect, options }: PoolOptions) {
-  const shared = new Set<Connection>()
-  const exclusive = new Set<Connection>()
+/** Connections to one server, of which each is lent to one user at a time. */
+export interface Pool {
+  /**
+   * Lends a connection for as long as the work takes. Who comes first is served first.
+   *
+   * @throws NoConnection at once, when there is none and the last attempt to make one has just failed.
+   */
+  use<T>(work: (connection: Connection) => Promise<T>): Promise<T>
+  /** Lends no more, waits for what is under way, and ends every connection. */
+  end(timeoutSeconds: number): Promise<void>
+}
+
+/** Makes an empty pool. Connections are made when they are needed; one that ended is forgotten. */
+export function createPool({ connect, max }: PoolOptions): Pool {
+  const connections = new Set<Connection>()
   const idle: Connection[] = []
-  const waiting: (() => void)[] = []
+  /** Given a connection, or told by null to look again. */
+  const waiting: ((connection: Connection | null) => void)[] = []
+  let isEnded = false
+  let onAllReturned: (() => void) | null = null
   let failures = 0
   let nextAttemptAt = 0
-  let isEnded = false
 
-  function open(connections: Set<Connection>): Connection {
+  const mayOpen = () => performance.now() >= nextAttemptAt
+
+  function open(): Connection {
     const connection = new Connection(connect, forget)
     connections.add(connection)
     return connection
   }
 
   function forget(connection: Connection): void {
-    shared.delete(connection)
-    exclusive.delete(connection)
+    connections.delete(connection)
     const place = idle.indexOf(connection)
     if (place !== -1) idle.splice(place, 1)
-    if (connection.hasAnswered) failures = 0
-    // Those that were tried together fail together, which is one failure.
-    else if (mayOpen()) nextAttemptAt = performance.now() + secondsBeforeReconnect(failures++) * 1_000
-    waiting.shift()?.()
-  }
-
-  function mayOpen(): boolean {
-    return !isEnded && performance.now() >= nextAttemptAt
-  }
-
-  /** One that has nothing to do, or a new one, or the one with the least to do. */
-  function share(): Connection {
-    let best: Connection | undefined
-    for (const connection of shared) {
-      if (connection.pending === 0) {
-        if (!connection.isOld) return connection
-        shared.delete(connection)
-        void connection.end(1)
-      } else if (best === undefined || connection.pending < best.pending) {
-        best = connection
-      }
+    if (connection.hasAnswered) {
+      failures = 0
+    } else if (mayOpen()) {
+      // Those that were tried together fail together, which is one failure.
+      nextAttemptAt = performance.now() + secondsBeforeReconnect(failures++) * 1_000
     }
-    if (shared.size < MAX_SHARED && mayOpen()) return open(shared)
-    if (best === undefined) throw new NoConnection()
-    return best
+    // All of them, for there may be no other connection left to wait for.
+    for (const look of waiting.splice(0)) look(null)
   }
 
   async function borrow(): Promise<Connection> {
     for (;;) {
+      if (isEnded) throw new NoConnection('The database was closed.')
       const known = idle.pop()
-      if (known !== undefined && !known.isOld) return known
-      if (known !== undefined) {
-        exclusive.delete(known)
-        void known.end(1)
-      }
-      if (exclusive.size < MAX_EXCLUSIVE) {
-        if (!mayOpen()) throw new NoConnection()
-        return open(exclusive)
-      }
-      await new Promise<void>((resolve) => waiting.push(resolve))
+      if (known !== undefined && !(known.isOld && mayOpen())) return known
+      void known?.end(1)
+      if (connections.size < max && mayOpen()) return open()
+      if (connections.size === 0) throw new NoConnection('The database could not be reached a moment ago.')
+      const given = await new Promise<Connection | null>((resolve) => waiting.push(resolve))
+      if (given !== null && !given.isOver) return given
     }
   }
 
-  async function begin<T>(work: (sql: postgres.TransactionSql) => Promise<T>): Promise<T> {
-    const connection = await borrow()
-    try {
-      return await connection.transact(work)
-    } finally {
-      if (!connection.isOver) idle.push(connection)
-      waiting.shift()?.()
+  function giveBack(connection: Connection): void {
+    if (!connection.isOver) {
+      const next = waiting.shift()
+      if (next === undefined) idle.push(connection)
+      else next(connection)
     }
+    if (idle.length === connections.size) onAllReturned?.()
   }
-
-  // An async function, so that a refusal is a rejection too.
-  const send = async (statement: Statement, asValues?: boolean): Promise<Rows> =>
-    share().send(statement, asValues)
 
   return {
-    send,
-    /** For Drizzle, in the place of a postgres.js client. */
-    sql: { options, begin, unsafe: toUnsafe(send) } as unknown as postgres.Sql,
-    async end(timeoutSeconds: number): Promise<void> {
+    async use(work) {
+      const connection = await borrow()
+      try {
+        return await work(connection)
+      } finally {
+        giveBack(connection)
+      }
+    },
+
+    async end(timeoutSeconds) {
       isEnded = true
-      await Promise.all([...shared, ...exclusive].map((connection) => connection.end(timeoutSeconds)))
+      for (const look of waiting.splice(0)) look(null)
+      if (idle.length < connections.size) {
+        const returned = new Promise<void>((resolve) => (onAllReturned = resolve))
+        await Promise.race([returned, setTimeout(timeoutSeconds * 1_000, undefined, { ref: false })])
+      }
+      await Promise.all([...connections].map((connection) => connection.end(0.1)))
     },
   }
 }
 
 class NoConnection extends Error {
-  readonly code = 'ECONNREFUSED'
-
-  constructor() {
-    super('The database could not be reached a moment ago.')
-  }
+  readonly code = 'CONNECTION_CLOSED'
 }

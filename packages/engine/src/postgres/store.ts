@@ -49,6 +49,11 @@ export function createPostgresStore(database: Database, namespace: string): KeyS
       return answer(create(database, namespace, key, options))
     },
 
+    async forgetRequests(now) {
+      const isOver = and(eq(idempotency.namespace, namespace), lte(idempotency.expiresAt, now))
+      await answer(drizzle.delete(idempotency).where(isOver))
+    },
+
     async find(owner, id) {
       const uuid = keyIdToUuid(id)
       if (uuid === null) return null
