@@ -119,14 +119,16 @@ async function answers(url: string): Promise<void> {
   await stop(1)
 }
 
-/** Asks every program to finish what it is doing, waits for it, and ends with `code`. */
+/** Asks every program to finish what it is doing, waits for it, and ends with `code`, or that of one which failed to. */
 async function stop(code: number): Promise<never> {
   if (stopping) return new Promise<never>(() => {})
   stopping = true
   const running = children.filter((child) => child.exitCode === null && child.signalCode === null)
   for (const child of running) child.kill('SIGTERM')
-  await Promise.all(running.map((child) => once(child, 'exit')))
-  process.exit(code)
+  const codes = await Promise.all(
+    running.map(async (child) => ((await once(child, 'exit')) as [number | null])[0]),
+  )
+  process.exit(codes.reduce<number>((worst, each) => Math.max(worst, each ?? 0), code))
 }
 
 function fail(line: string): never {

@@ -17,10 +17,18 @@ export interface Program {
   ended: () => Promise<number | null>
 }
 
-/** Starts `node <args>`, in the root folder unless told otherwise, with no variables but those given, PATH and HOME. */
-export function startProgram(args: string[], environment: Record<string, string>, cwd = root): Program {
+/**
+ * Starts `node <args>`, in the root folder unless told otherwise, with no variables but those given, PATH and HOME.
+ * With `detached` it leads a process group of its own, as what is started in a terminal does.
+ */
+export function startProgram(
+  args: string[],
+  environment: Record<string, string>,
+  { cwd = root, detached = false } = {},
+): Program {
   const child = spawn(process.execPath, args, {
     cwd,
+    detached,
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -14,7 +14,7 @@ test('the code under "Add it to your Fastify app" works when pasted: create a ke
   const port = await freePort()
   const file = join(folder, 'app.ts')
   await writeFile(file, code!.replaceAll('3000', String(port)))
-  const program = startProgram([file], { LATCHKEY_DATA: join(folder, 'data') }, folder)
+  const program = startProgram([file], { LATCHKEY_DATA: join(folder, 'data') }, { cwd: folder })
   onTestFinished(async () => {
     program.child.kill('SIGTERM')
     await program.ended()

@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type Server } from 'node:net'
+import { connect, createServer, type Server } from 'node:net'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,8 +30,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-function start(more: Record<string, string> = {}): Program {
-  const program = startProgram(['scripts/start.ts'], { ...environment, ...more })
+function start(more: Record<string, string> = {}, options = {}): Program {
+  const program = startProgram(['scripts/start.ts'], { ...environment, ...more }, options)
   programs.push(program)
   return program
 }
@@ -65,6 +65,21 @@ describe('npm start', () => {
     expect(signedIn.status).toBe(200)
   })
 
+  test('finishes what is under way and ends with code 0 on Ctrl+C, which goes to every program at once', async () => {
+    const account = { LATCHKEY_ADMIN_EMAIL: email, LATCHKEY_ADMIN_PASSWORD: password }
+    const program = start({ ...account, LOG_LEVEL: 'info' }, { detached: true })
+    await program.printed(/Latchkey is running/)
+    const request = await beginSignIn()
+    process.kill(-program.child.pid!, 'SIGINT')
+    await program.printed(/"msg":"Stopping"/)
+    // Twice, as npm passes it on as well.
+    process.kill(-program.child.pid!, 'SIGINT')
+    await expect.poll(() => refusesConnections(), { timeout: 10_000 }).toBe(true)
+    expect(await request.finish()).toMatch(/^HTTP\/1\.1 200 /)
+    expect(await program.ended()).toBe(0)
+    expect(program.output().match(/"msg":"Stopping"/g)).toHaveLength(1)
+  })
+
   test.each(['PORT', 'DASHBOARD_PORT'] as const)('says in one line that %s is taken', async (name) => {
     const server: Server = createServer().listen(Number(environment[name]), '127.0.0.1')
     await once(server, 'listening')
@@ -89,3 +104,28 @@ describe('npm start', () => {
     expect(program.output().trim()).toMatch(/^PORT is "70000".*$/)
   })
 })
+
+const refusesConnections = () =>
+  fetch(`http://localhost:${environment.PORT}/healthz`).then(
+    () => false,
+    () => true,
+  )
+
+/** Sends a sign-in but for its last character, so that it is under way until `finish`, which returns the reply. */
+async function beginSignIn(): Promise<{ finish: () => Promise<string> }> {
+  const socket = connect(Number(environment.PORT), '127.0.0.1').setEncoding('utf8')
+  await once(socket, 'connect')
+  let reply = ''
+  socket.on('data', (text: string) => (reply += text))
+  const closed = once(socket, 'close')
+  const body = JSON.stringify({ email, password })
+  const head = `POST /v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`
+  socket.write(`${head}Content-Length: ${body.length}\r\n\r\n${body.slice(0, -1)}`)
+  return {
+    async finish() {
+      socket.write(body.slice(-1))
+      await closed
+      return reply
+    },
+  }
+}

@@ -10,6 +10,8 @@ import { StartError } from './start-error.ts'
 /** More than a request may take (10 s), less than orchestrators grant (30 s). */
 const stopTimeoutMs = 20_000
 
+const stopSignals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const
+
 try {
   await start(readConfig(process.env))
 } catch (error) {
@@ -23,17 +25,37 @@ async function start(config: Config): Promise<void> {
   try {
     await migrate(database.drizzle)
     const app = await buildApp({ ...config, database, secret })
-    closeWithGrace({ delay: stopTimeoutMs, logger: false }, async ({ err, signal }) => {
-      if (err) app.server.log.error({ err }, 'Stopping after a failure that nothing caught')
-      else app.server.log.info({ signal }, 'Stopping')
-      await stop(app, database)
-    })
+    stopInTime(app, database)
     if (config.admin) await createAdmin(app, config.admin)
     await app.server.listen({ host: config.host, port: config.port })
     await announce(app, config)
   } catch (error) {
     await database.close()
     throw error
+  }
+}
+
+/**
+ * One Ctrl+C comes more than once: the terminal sends it to every program that it runs, and npm and `npm start` pass it
+ * on to theirs. So a second signal is no order to hurry; close-with-grace would take it for one and end the process.
+ */
+function stopInTime(app: App, database: Database): void {
+  const { log } = app.server
+  let isStopping = false
+  const { close } = closeWithGrace(
+    { delay: stopTimeoutMs, logger: false, skip: [...stopSignals] },
+    async ({ err }) => {
+      isStopping = true
+      if (err) log.error({ err }, 'Stopping after a failure that nothing caught')
+      await stop(app, database)
+    },
+  )
+  for (const signal of stopSignals) {
+    process.on(signal, () => {
+      if (isStopping) return
+      log.info({ signal }, 'Stopping')
+      close()
+    })
   }
 }
 

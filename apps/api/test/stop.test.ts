@@ -70,6 +70,9 @@ describe('SIGTERM', () => {
         program.child.kill('SIGTERM')
         await expect.poll(() => refusesConnections(url), { timeout: 10_000 }).toBe(true)
         expect(await probe.finish()).toBe(503)
+        // Neither is an order to hurry: what passes a Ctrl+C on, as npm does, makes more of it than one.
+        program.child.kill('SIGTERM')
+        program.child.kill('SIGINT')
       })
       expect((await underWay!).status).toBe(200)
       expect(await program.ended).toEqual({ code: 0, signal: null })
