@@ -7,6 +7,9 @@ import { emailPattern, maxEmailLength } from './email.ts'
  */
 const linePattern = '^(?=[^]*[\\p{L}\\p{N}\\p{P}\\p{S}])[^\\p{Cc}\\p{Cs}\\u202A-\\u202E\\u2066-\\u2069]*$'
 
+/** Text to look for: whatever could be stored, so that no query is asked with what Postgres refuses, as U+0000. */
+export const plainPattern = '^[^\\p{Cc}\\p{Cs}]*$'
+
 export function line(maxLength: number, description: string) {
   return Type.String({ minLength: 1, maxLength, pattern: linePattern, description })
 }

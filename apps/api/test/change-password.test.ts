@@ -74,7 +74,7 @@ describe.each(databases)('POST /v1/password, on $name', ({ create }) => {
 
   it('refuses a weak password, naming the field', async () => {
     const bob = await api.addPerson()
-    for (const newPassword of ['fourteen chars', 'passwordpassword', bob.email]) {
+    for (const newPassword of ['fourteen chars', 'passwordpassword', 'seven tidy otters\ud800', bob.email]) {
       const response = await change(bob.cookie, { currentPassword: bob.password, newPassword })
       expect(response.statusCode).toBe(400)
       expect(response.json()).toMatchObject({ errors: [{ field: 'newPassword' }] })

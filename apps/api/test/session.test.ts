@@ -103,6 +103,8 @@ describe.each(databases)('a session, on $name', ({ create }) => {
       ['password', { email: 'a@example.com', password: 'x'.repeat(257) }],
       ['password', { email: 'a@example.com', password: 12345678901234 }],
       ['email', { email: ['a@example.com'], password: 'x' }],
+      ['email', { email: 'a\u0000@example.com', password: 'x' }],
+      ['email', { email: 'a\ud800@example.com', password: 'x' }],
       ['rememberMe', { email: 'a@example.com', password: 'x', rememberMe: true }],
       ['callbackURL', { email: 'a@example.com', password: 'x', callbackURL: 'https://evil.example' }],
     ])('answers 400 naming %s for %j', async (field, payload) => {

@@ -89,7 +89,7 @@ describe.each(databases)('the first account, on $name', ({ create }) => {
   it('is refused to a wrong link, and to the link before the last', async () => {
     const old = await issueLink()
     const current = await issueLink()
-    for (const token of ['x', old, `${current}x`, current.toLowerCase()]) {
+    for (const token of ['x', 'x\u0000', 'x\ud800', old, `${current}x`, current.toLowerCase()]) {
       const response = await setUp(token)
       expect(response.statusCode).toBe(403)
       expect(response.json()).toMatchObject({ code: 'invalid_setup_token' })
@@ -110,6 +110,9 @@ describe.each(databases)('the first account, on $name', ({ create }) => {
     ['password', { password: 'fourteen chars' }],
     ['password', { password: 'passwordpassword' }],
     ['email', { email: 'ada' }],
+    ['email', { email: 'ada\u0000@example.com' }],
+    ['email', { email: 'ada\ud800@example.com' }],
+    ['password', { password: 'seven tidy otters\ud800' }],
     ['name', { name: ' ' }],
     ['name', { name: 'Ada\u0000' }],
     ['workspaceName', { workspaceName: 'a\u202Eb' }],

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
-import { email, line, timestamp } from '../text-schema.ts'
+import { maxEmailLength } from '../email.ts'
+import { email, line, plainPattern, timestamp } from '../text-schema.ts'
 import { maxPasswordLength, minPasswordLength } from './password.ts'
 import { roleNames } from './roles.ts'
 
@@ -42,7 +43,16 @@ export const SetUpBody = Type.Object(
 export type SetUpBody = Static<typeof SetUpBody>
 
 export const Credentials = Type.Object(
-  { email: Type.String({ minLength: 1, maxLength: 254, description: 'In any case.' }), password },
+  {
+    // No more is asked of it: an address that nobody can have is refused like any that nobody has.
+    email: Type.String({
+      minLength: 1,
+      maxLength: maxEmailLength,
+      pattern: plainPattern,
+      description: 'In any case.',
+    }),
+    password,
+  },
   strict,
 )
 

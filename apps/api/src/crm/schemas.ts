@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { email, line, timestamp } from '../text-schema.ts'
+import { email, line, plainPattern, timestamp } from '../text-schema.ts'
 
 const strict = { additionalProperties: false }
 
@@ -62,7 +62,7 @@ export const ListQuery = Type.Object(
     q: Type.Optional(
       Type.String({
         maxLength: 100,
-        pattern: '^[^\\p{Cc}\\p{Cs}]*$',
+        pattern: plainPattern,
         description: 'Part of a name or of an address, in any case.',
       }),
     ),
