@@ -218,10 +218,39 @@ test('a form whose idempotency key is no UUID is asked to be sent again', async 
     ).toBe(400)
 })
 
-test('an oversized form is refused, with a length or without', async ({ cookies }) => {
-  const headers = { cookie: cookies.ada, origin, 'content-type': 'application/x-www-form-urlencoded' }
-  const { status } = await raw('POST', `${list}/new`, headers, `name=${'x'.repeat(600_000)}`)
-  expect(status).toBe(413)
+for (const [how, more] of [
+  ['with a length', {}],
+  ['without', { 'transfer-encoding': 'chunked' }],
+] as const)
+  test(`an oversized form is refused, ${how}`, async ({ cookies }) => {
+    const form = { 'content-type': 'application/x-www-form-urlencoded' }
+    const headers = { cookie: cookies.ada, origin, ...form, ...more }
+    for (const path of [`${list}/new`, '/theme', '/sign-out']) {
+      const { status } = await raw('POST', path, headers, `name=${'x'.repeat(600_000)}`)
+      expect(status, path).toBe(413)
+    }
+    expect((await raw('GET', list, { cookie: cookies.ada })).status).toBe(200)
+  })
+
+test('a body that is no form is refused and changes nothing', async ({ cookies }) => {
+  const headers = { cookie: cookies.ada, origin }
+  const bodies = [
+    ['text/plain', 'theme=dark'],
+    ['application/json', '{"theme":"dark"}'],
+    ['multipart/form-data', 'theme=dark'],
+    ['multipart/form-data; boundary=x', 'theme=dark'],
+    ['multipart/form-data; boundary=x', '--x\r\ncontent-disposition: form-data; name="theme"\r\n\r\ndark'],
+    ['multipart/form-data; boundary=x', ''],
+    [null, 'theme=dark'],
+    [null, ''],
+  ] as const
+  for (const path of ['/theme', '/sign-out', '/sign-in', '/setup', `${list}/new`])
+    for (const [type, body] of bodies) {
+      const answer = await raw('POST', path, { ...headers, ...(type && { 'content-type': type }) }, body)
+      expect([400, 415], `${path} ${type} ${body}: ${answer.status}`).toContain(answer.status)
+      expect(answer.headers['set-cookie'], path).toBeUndefined()
+    }
+  expect((await raw('GET', list, { cookie: cookies.ada })).status).toBe(200)
 })
 
 test('a stolen look at the page in a frame stays empty', async ({ browser, cookies }) => {
@@ -272,7 +301,7 @@ function raw(
       )
     })
     request.on('error', reject)
-    if (body) request.setHeader('content-length', Buffer.byteLength(body))
+    if (body && !headers['transfer-encoding']) request.setHeader('content-length', Buffer.byteLength(body))
     request.end(body)
   })
 }

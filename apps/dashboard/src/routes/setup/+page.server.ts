@@ -2,6 +2,7 @@ import { fail, redirect } from '@sveltejs/kit'
 import { ApiUnavailable } from '#lib/server/api.ts'
 import { fieldErrors } from '#lib/server/field-errors.ts'
 import { formText } from '#lib/server/form-text.ts'
+import { readForm } from '#lib/server/read-form.ts'
 import type { Actions, PageServerLoad } from './$types'
 import { texts } from './texts.ts'
 
@@ -17,7 +18,7 @@ export const load: PageServerLoad = async ({ locals }) => {
 
 export const actions: Actions = {
   default: async ({ request, locals }) => {
-    const form = await request.formData()
+    const form = await readForm(request)
     const text = (field: Field) => formText(form, field)
     const body = {
       token: text('token').trim(),

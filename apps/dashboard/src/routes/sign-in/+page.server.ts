@@ -2,6 +2,7 @@ import { fail, redirect } from '@sveltejs/kit'
 import { ORIGIN } from '$app/env/private'
 import { ApiUnavailable } from '#lib/server/api.ts'
 import { formText } from '#lib/server/form-text.ts'
+import { readForm } from '#lib/server/read-form.ts'
 import { redirectTarget } from '#lib/server/redirect-target.ts'
 import type { Actions, PageServerLoad } from './$types'
 import { texts } from './texts.ts'
@@ -20,7 +21,7 @@ function keepsNoCookies(origin: string): boolean {
 
 export const actions: Actions = {
   default: async ({ request, locals, url }) => {
-    const form = await request.formData()
+    const form = await readForm(request)
     const email = formText(form, 'email').trim()
     const password = formText(form, 'password')
     if (!email || !password) return fail(400, { email, message: texts.errors.missing })

@@ -1,5 +1,6 @@
 import { redirect } from '@sveltejs/kit'
 import { ApiUnavailable } from '#lib/server/api.ts'
+import { readForm } from '#lib/server/read-form.ts'
 import { forgetSessionCookie } from '#lib/server/session-cookie.ts'
 import type { RequestHandler } from './$types'
 
@@ -8,7 +9,7 @@ import type { RequestHandler } from './$types'
  * site. When the API cannot be told, the browser forgets all the same and the sign-in page says what is left to do.
  */
 export const POST: RequestHandler = async ({ request, locals, cookies, setHeaders }) => {
-  const everywhere = (await request.formData()).has('everywhere')
+  const everywhere = (await readForm(request)).has('everywhere')
   setHeaders({ 'clear-site-data': '"cache", "cookies", "storage"' })
   forgetSessionCookie(cookies)
   const ended = await endSessions(locals.api, everywhere)

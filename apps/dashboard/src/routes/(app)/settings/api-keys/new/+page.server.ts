@@ -5,6 +5,7 @@ import { answer } from '#lib/server/answer.ts'
 import { ApiUnavailable } from '#lib/server/api.ts'
 import { fieldErrors } from '#lib/server/field-errors.ts'
 import { formText } from '#lib/server/form-text.ts'
+import { readForm } from '#lib/server/read-form.ts'
 import { requireSession } from '#lib/server/require-session.ts'
 import { mayChangeKeys } from '#lib/session.ts'
 import type { Actions, PageServerLoad } from './$types'
@@ -30,7 +31,7 @@ export const load: PageServerLoad = async (event) => {
 export const actions: Actions = {
   default: async (event) => {
     await requireSession(event)
-    const form = await event.request.formData()
+    const form = await readForm(event.request)
     const [expiresIn, startsAt] = [formText(form, 'expiresIn'), formText(form, 'startsAt')]
     const values: CreateValues = {
       name: formText(form, 'name').trim(),
