@@ -20,6 +20,8 @@ for (const script of [true, false]) {
       await page.getByRole('button', { name: 'Delete', exact: true }).click()
       const place = script ? page.getByRole('status', { name: 'Messages' }) : page.getByRole('main')
       await expect(place.getByText(whole)).toBeVisible()
+      // By then at the latest, the row is gone.
+      expect(await page.getByRole('main').getByText(name).count()).toBe(0)
       expect(await callWith(apiUrl, secret)).toBe(401)
     })
 
