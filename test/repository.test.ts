@@ -1,5 +1,6 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { SECRET_PATTERN } from '../packages/engine/src/secret.ts'
 import { root } from './program.ts'
 
 const read = (path: string) => readFileSync(`${root}/${path}`, 'utf8')
@@ -38,9 +39,8 @@ describe('the docs', () => {
 
   test.each(pages)('%s links only to files that exist', (page) => {
     const folder = page.includes('/') ? 'docs/' : ''
-    const targets = [...read(page).matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)/g)].map(
-      ([, target]) => target!,
-    )
+    const text = read(page).replaceAll(/^```[^]*?^```/gm, '')
+    const targets = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)/g)].map(([, target]) => target!)
     const missing = targets.filter((target) => globSync(`${folder}${target}`, { cwd: root }).length === 0)
     expect(missing).toEqual([])
   })
@@ -50,6 +50,10 @@ test('docs/security.md names only tests that exist', () => {
   const named = [...read('docs/security.md').matchAll(/`([\w/.-]+\.test\.ts)`/g)].map(([, path]) => path!)
   expect(named.length).toBeGreaterThan(10)
   expect(named.filter((path) => !existsSync(`${root}/${path}`))).toEqual([])
+})
+
+test('SECURITY.md publishes the pattern that the engine exports', () => {
+  expect(read('SECURITY.md').split('\n')).toContain(SECRET_PATTERN)
 })
 
 interface LockedPackage {
