@@ -13,7 +13,7 @@ export interface FloodFigures {
   /** Milliseconds of the valid key's requests, 99 of 100. */
   quietP99: Spread
   floodP99: Spread
-  /** The same while as many requests a second come for a route that asks for no key. */
+  /** Of the two. */
   ratio: Spread
 }
 
