@@ -17,9 +17,9 @@ export type Rows = postgres.RowList<postgres.Row[]>
 const MAX_AGE_MS = 45 * 60_000
 
 /**
- * One connection to the server, for one user at a time, with a postgres.js client of its own, which ends with it. A client that connects
- * again remembers things of the connection before: its last error, which it then gives to the first who asks
- * (porsager/postgres#1216), or that it was about to write, after which it never does (#1168).
+ * One connection to the server, for one user at a time, with a postgres.js client of its own, which ends with it. A
+ * client that connects again remembers things of the connection before: its last error, which it then gives to the
+ * first who asks (porsager/postgres#1216), or that it was about to write, after which it never does (#1168).
  */
 export class Connection {
   /** A statement succeeded, so it was a connection. */
