@@ -25,7 +25,10 @@ test('the whole path works with the keyboard alone, and the focus is always to b
   await page.waitForURL('**/settings/api-keys')
   await takenOver(page)
 
-  await page.goto('/settings')
+  await tabTo(page, page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Settings' }))
+  await page.keyboard.press('Enter')
+  await page.waitForURL('**/settings')
+  await page.reload()
   await takenOver(page)
   await page.keyboard.press('Tab')
   await expect(page.getByRole('link', { name: 'Skip to content' })).toBeInViewport()

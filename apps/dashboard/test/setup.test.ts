@@ -1,4 +1,5 @@
 import { expect, test } from '@playwright/test'
+import { expectAccessible } from './harness/accessible.ts'
 import { startServers, type Servers } from './harness/servers.ts'
 
 let servers: Servers
@@ -49,6 +50,19 @@ for (const script of [true, false])
     expect(servers.api.output() + servers.dashboard.output()).not.toContain('four purple paper boats')
     await context.close()
   })
+
+test('axe finds nothing on the set-up page, empty or refused, whatever theme and width', async ({ page }) => {
+  await page.goto(`${servers.origin}/setup`)
+  await expectAccessible(page)
+  await page.getByLabel('Set-up code').fill('not-the-code')
+  await page.getByLabel('Your name').fill('Mallory')
+  await page.getByLabel('Email').fill('mallory@example.com')
+  await page.getByLabel('Password', { exact: true }).fill('four purple paper boats')
+  await page.getByLabel('Workspace name').fill('Mine')
+  await page.getByRole('button', { name: 'Create account' }).click()
+  await expect(page.getByLabel('Set-up code')).toHaveAccessibleDescription(/not valid/)
+  await expectAccessible(page)
+})
 
 test('a wrong set-up code is told at its field', async ({ page }) => {
   await page.goto(`${servers.origin}/setup#not-the-code`)

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -41,7 +41,7 @@ describe.each(withFiles)('secrets at rest on $name', ({ create, name }) => {
     for (const idempotencyKey of idempotencyKeys) expect(dump).not.toContain(idempotencyKey)
   })
 
-  /** Every row of every table of every schema; the whole of a folder as well, write-ahead log included. */
+  /** Every row of every table of every schema, and the files below, write-ahead log included. */
   async function dumpEverything(): Promise<string> {
     const { drizzle } = db.database
     const tables = await drizzle
@@ -55,26 +55,27 @@ describe.each(withFiles)('secrets at rest on $name', ({ create, name }) => {
         .from(sql.raw(`${table.name} as t`))
       dump += rows.map(({ row }) => row).join('\n')
     }
-    if (name === 'PGlite in a folder') {
-      await drizzle.execute(sql`checkpoint`)
-      for (const file of globSync('database/**', { cwd: db.target, withFileTypes: true })) {
-        if (file.isFile()) dump += readFileSync(join(file.parentPath, file.name), 'latin1')
-      }
-    }
-    if (name === 'Postgres' && hasPgDump()) {
-      dump += execFileSync('pg_dump', ['--dbname', db.target], { encoding: 'utf8', maxBuffer: 1e8 })
-    }
-    return dump
+    await drizzle.execute(sql`checkpoint`)
+    return dump + (name === 'Postgres' ? await readServerFiles() : readFiles(db.target, 'database/**'))
+  }
+
+  /** The files of this database and the write-ahead log of all; none of a server on another machine. */
+  async function readServerFiles(): Promise<string> {
+    const [server] = await db.database.query<{ folder: string; database: string }>(
+      `select current_setting('data_directory') as folder, oid::text as database
+        from pg_database where datname = current_database()`,
+      [],
+    )
+    const { folder, database } = server!
+    return readFiles(folder, `{base/${database},pg_wal}/*`)
   }
 })
 
-/** A pg_dump that is older than the server refuses to work. */
-function hasPgDump(): boolean {
-  try {
-    return Number(/\d+/.exec(execFileSync('pg_dump', ['--version'], { encoding: 'utf8' }))?.[0]) >= 18
-  } catch {
-    return false
-  }
+function readFiles(folder: string, pattern: string): string {
+  return globSync(pattern, { cwd: folder, withFileTypes: true })
+    .filter((file) => file.isFile())
+    .map((file) => readFileSync(join(file.parentPath, file.name), 'latin1'))
+    .join('\n')
 }
 
 it('no secret and no Idempotency-Key crosses the wire to the database', async () => {
