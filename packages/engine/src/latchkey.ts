@@ -24,6 +24,11 @@ const FORGET_REQUESTS_INTERVAL_MS = 60_000
 const MAX_READS = 8
 /** Look-ups that wait: what the database does in a fraction of a second. */
 const MAX_WAITING = 2_000
+/**
+ * Clients that presented many wrong secrets get about 1,600 look-ups a second together. Without a pace a flood fills
+ * each turn of the event loop, and a caller with a good key waits for the rest of the turn.
+ */
+const SUSPECTS = { maxReads: 1, maxWaiting: MAX_WAITING, maxHashesPerRead: 8, pauseMs: 4 }
 
 /** The keys of one namespace: their management, their usage, and the verdicts on what callers present. */
 export interface Latchkey {
@@ -137,7 +142,7 @@ async function connect(
     verify: createVerifier({
       cache,
       load: loadFrom(createLookUp({ ...look, maxReads: MAX_READS, maxWaiting: MAX_WAITING })),
-      loadForSuspects: loadFrom(createLookUp({ ...look, maxReads: 1, maxWaiting: MAX_WAITING })),
+      loadForSuspects: loadFrom(createLookUp({ ...look, ...SUSPECTS })),
       attempts: createAttempts(),
       usage,
       now,

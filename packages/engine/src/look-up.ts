@@ -9,6 +9,10 @@ export interface LookUpOptions<T> {
   maxReads: number
   /** Hashes that may wait for a read. Beyond it the store is drowning, and an answer now beats a longer queue. */
   maxWaiting: number
+  /** Hashes in one read. By default 100. */
+  maxHashesPerRead?: number
+  /** Milliseconds from the end of a read until the next may take its place. By default 0. */
+  pauseMs?: number
 }
 
 const MAX_HASHES_PER_READ = 100
@@ -24,7 +28,14 @@ interface Waiting<T> {
  * loop are read together, and so are those that wait because enough reads are under way: one statement for a
  * hundred costs the database, the driver and the network little more than one for a single hash.
  */
-export function createLookUp<T>({ one, many, maxReads, maxWaiting }: LookUpOptions<T>) {
+export function createLookUp<T>({
+  one,
+  many,
+  maxReads,
+  maxWaiting,
+  maxHashesPerRead = MAX_HASHES_PER_READ,
+  pauseMs = 0,
+}: LookUpOptions<T>) {
   let reads = 0
   let waiting: Waiting<T>[] = []
   let isScheduled = false
@@ -44,9 +55,14 @@ export function createLookUp<T>({ one, many, maxReads, maxWaiting }: LookUpOptio
       for (const { reject } of [...batch, ...waiting]) reject(error)
       waiting = []
     } finally {
-      reads--
-      schedule()
+      if (pauseMs === 0) leave()
+      else setTimeout(leave, pauseMs)
     }
+  }
+
+  function leave(): void {
+    reads--
+    schedule()
   }
 
   /** After everything that this turn of the event loop still brings. */
@@ -59,8 +75,8 @@ export function createLookUp<T>({ one, many, maxReads, maxWaiting }: LookUpOptio
   function readWaiting(): void {
     isScheduled = false
     while (waiting.length > 0 && reads < maxReads) {
-      const batch = waiting.slice(0, MAX_HASHES_PER_READ)
-      waiting = waiting.slice(MAX_HASHES_PER_READ)
+      const batch = waiting.slice(0, maxHashesPerRead)
+      waiting = waiting.slice(maxHashesPerRead)
       void read(batch)
     }
   }

@@ -1,9 +1,11 @@
 import { StoreUnavailable } from '@latchkey/engine'
 import { describe, expect, it, vi } from 'vitest'
-import { createLookUp } from '../src/look-up.ts'
+import { createLookUp, type LookUpOptions } from '../src/look-up.ts'
+
+type Pace = Omit<LookUpOptions<string>, 'one' | 'many'>
 
 /** A store whose answers the test gives when it wants to. */
-function setUp({ maxReads = 2, maxWaiting = 1_000 } = {}) {
+function setUp({ maxReads = 2, maxWaiting = 1_000, ...pace }: Partial<Pace> = {}) {
   const reads: { hashes: readonly string[]; answer: () => void; fail: (error: Error) => void }[] = []
   const isThere = (hash: string) => hash.startsWith('known')
 
@@ -17,6 +19,7 @@ function setUp({ maxReads = 2, maxWaiting = 1_000 } = {}) {
     many: (hashes) => hold(hashes, new Map(hashes.filter(isThere).map((hash) => [hash, `key of ${hash}`]))),
     maxReads,
     maxWaiting,
+    ...pace,
   })
   return { reads, lookUp }
 }
@@ -107,6 +110,27 @@ describe('looking keys up', () => {
     await nextTurn()
     reads[4]!.answer()
     expect(await next).toBe('key of known7')
+  })
+
+  it('reads no more and no sooner than its pace allows', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    try {
+      const { reads, lookUp } = setUp({ maxReads: 1, maxHashesPerRead: 2, pauseMs: 4 })
+      const found = ['known1', 'known2', 'known3'].map(lookUp)
+      await nextTurn()
+      reads[0]!.answer()
+      await nextTurn()
+      vi.advanceTimersByTime(3)
+      await nextTurn()
+      expect(reads).toHaveLength(1)
+      vi.advanceTimersByTime(1)
+      await nextTurn()
+      expect(reads.map(({ hashes }) => hashes)).toEqual([['known1', 'known2'], ['known3']])
+      reads[1]!.answer()
+      expect(await Promise.all(found)).toEqual(['key of known1', 'key of known2', 'key of known3'])
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('refuses to wait in an endless queue', async () => {
