@@ -9,6 +9,7 @@ export {
   MAX_SEARCH_LENGTH,
   type ListOptions,
 } from './key-list.ts'
+export type { InvalidInput } from './checked.ts'
 export {
   MAX_METADATA_BYTES,
   MAX_METADATA_DEPTH,
@@ -17,10 +18,13 @@ export {
   MAX_RATE_LIMITS,
   MAX_SCOPES,
   RATE_LIMIT_NAME,
-  type InvalidInput,
 } from './key-input.ts'
+export type { OwnerSettings, Owners, SettingResult } from './owners.ts'
+export { MAX_POLICY_DAYS, type ExpiryPolicy } from './expiry-policy.ts'
+export type { BeyondGrant, ScopeSet } from './scopes.ts'
 export { MAX_IDEMPOTENCY_KEY_LENGTH, MIN_IDEMPOTENCY_KEY_LENGTH } from './idempotency.ts'
 export {
+  expiresSoon,
   KEY_STATES,
   keyState,
   type Actor,

@@ -1,6 +1,9 @@
+import { expiryUnder, type ExpiryPolicy } from './expiry-policy.ts'
+import { invalid, type Checked } from './checked.ts'
 import type { JsonValue, Metadata } from './key.ts'
 import { parseKeyName } from './key-name.ts'
 import type { RateLimit } from './rate-limit.ts'
+import type { ScopeCatalog } from './scopes.ts'
 import type { Environment } from './secret.ts'
 
 export const MAX_SCOPES = 100
@@ -14,21 +17,6 @@ export const MAX_METADATA_BYTES = 4_096
 /** Deeper JSON is refused before anything recursive, here or in Postgres, meets it. */
 export const MAX_METADATA_DEPTH = 16
 
-/** What is wrong with a request, in words for the person who sent it. */
-export interface InvalidInput {
-  ok: false
-  reason: 'invalid'
-  field: string
-  message: string
-}
-
-/** The outcome of one check. */
-export type Checked<T> = { ok: true; value: T } | InvalidInput
-
-export function invalid(field: string, message: string): InvalidInput {
-  return { ok: false, reason: 'invalid', field, message }
-}
-
 export function checkName(name: unknown): Checked<string> {
   if (typeof name !== 'string') return invalid('name', 'must be text')
   const parsed = parseKeyName(name)
@@ -41,29 +29,43 @@ export function checkEnvironment(environment: unknown): Checked<Environment> {
     : invalid('environment', 'must be "live" or "test"')
 }
 
-/** A key may hold only scopes that the host declared. One named twice is held once. */
+/** A key may hold only what is in the catalog. A scope named twice is held once. */
 export function checkScopes(
   scopes: unknown,
-  declared: Readonly<Record<string, string>>,
+  { declared, sets, has }: ScopeCatalog,
 ): Checked<readonly string[]> {
   if (!Array.isArray(scopes)) return invalid('scopes', 'must be a list')
   const distinct = [...new Set<unknown>(scopes)]
   if (distinct.length > MAX_SCOPES) return invalid('scopes', `must be at most ${MAX_SCOPES}`)
-  const isDeclared = (scope: unknown) => typeof scope === 'string' && Object.hasOwn(declared, scope)
-  return distinct.every(isDeclared)
+  const isKnown = (scope: unknown) => typeof scope === 'string' && has(scope)
+  return distinct.every(isKnown)
     ? { ok: true, value: distinct as string[] }
-    : invalid('scopes', `must be among: ${Object.keys(declared).join(', ') || '(none are declared)'}`)
+    : invalid(
+        'scopes',
+        `must be among: ${[declared, sets].flatMap(Object.keys).join(', ') || '(none are declared)'}`,
+      )
 }
 
-/** A moment in the future that RFC 3339 can write, or null for never. */
-export function checkExpiry(expiresAt: unknown, nowMs: number): Checked<Date | null> {
-  if (expiresAt === null) return { ok: true, value: null }
+/** A moment in the future that RFC 3339 can write, or null for never, as far as the policy allows it. */
+export function checkExpiry(expiresAt: unknown, policy: ExpiryPolicy, nowMs: number): Checked<Date | null> {
+  if (expiresAt === null || expiresAt === undefined) return expiryUnder(policy, expiresAt, nowMs)
   if (!(expiresAt instanceof Date) || Number.isNaN(expiresAt.getTime())) {
     return invalid('expiresAt', 'must be a date or null')
   }
   if (expiresAt.getTime() <= nowMs) return invalid('expiresAt', 'must be in the future')
   if (expiresAt.getUTCFullYear() > 9999) return invalid('expiresAt', 'must be before the year 10000')
-  return { ok: true, value: expiresAt }
+  return expiryUnder(policy, expiresAt, nowMs)
+}
+
+/** A moment from which on a key is good, before it ends; null for at once. */
+export function checkNotBefore(notBefore: unknown): Checked<Date | null> {
+  if (notBefore === null) return { ok: true, value: null }
+  if (!(notBefore instanceof Date) || Number.isNaN(notBefore.getTime())) {
+    return invalid('notBefore', 'must be a date or null')
+  }
+  const year = notBefore.getUTCFullYear()
+  if (year < 1970 || year > 9999) return invalid('notBefore', 'must be from 1970 on, before the year 10000')
+  return { ok: true, value: notBefore }
 }
 
 /** A JSON object that survives storage as it is. */
@@ -108,16 +110,6 @@ export function checkRateLimits(rateLimits: unknown): Checked<readonly RateLimit
     checked.push({ name, limit, windowSeconds })
   }
   return { ok: true, value: checked }
-}
-
-/** The first thing that is wrong, or every value. */
-export function allChecked<T extends object>(checks: { [K in keyof T]: Checked<T[K]> }): Checked<T> {
-  const values: Partial<T> = {}
-  for (const [field, checked] of Object.entries(checks) as [keyof T, Checked<T[keyof T]>][]) {
-    if (!checked.ok) return checked
-    values[field] = checked.value
-  }
-  return { ok: true, value: values as T }
 }
 
 /** Text that Postgres takes as it is: valid Unicode without U+0000. */

@@ -1,5 +1,6 @@
 import { keyIdToUuid } from './key-id.ts'
-import { checkEnvironment, invalid, isStorableText, type Checked } from './key-input.ts'
+import { invalid, type Checked } from './checked.ts'
+import { checkEnvironment, isStorableText } from './key-input.ts'
 import { KEY_STATES, type ApiKey, type KeyState } from './key.ts'
 import { parseSecret, type Environment } from './secret.ts'
 import type { KeySort, ListQuery, PagePosition } from './store.ts'

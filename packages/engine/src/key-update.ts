@@ -1,17 +1,17 @@
+import { allChecked, invalid, type Checked, type InvalidInput } from './checked.ts'
 import {
-  allChecked,
   checkExpiry,
   checkMetadata,
   checkName,
+  checkNotBefore,
   checkRateLimits,
   checkScopes,
-  invalid,
-  type Checked,
-  type InvalidInput,
 } from './key-input.ts'
+import type { ExpiryPolicy } from './expiry-policy.ts'
 import { keyState, type ApiKey, type Metadata } from './key.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { RevocationReceipt } from './receipts.ts'
+import type { BeyondGrant, ScopeCatalog } from './scopes.ts'
 import type { Decision, KeyChanges } from './store.ts'
 
 /** What to change; what is left out stays. */
@@ -19,6 +19,8 @@ export interface UpdateOptions {
   name?: string | undefined
   scopes?: readonly string[] | undefined
   expiresAt?: Date | null | undefined
+  /** null: good at once. */
+  notBefore?: Date | null | undefined
   metadata?: Metadata | undefined
   /** All limits there shall be; an empty list removes them. */
   rateLimits?: readonly RateLimit[] | undefined
@@ -31,23 +33,31 @@ export type UpdateResult =
   | { ok: true; apiKey: ApiKey; receipt: RevocationReceipt | null }
   | InvalidInput
   | { ok: false; reason: 'not_found' | 'revoked' | 'expired' }
+  | BeyondGrant
 
 /** Checks the fields that a request would change. */
 export function checkUpdate(
-  { name, scopes, expiresAt, metadata, rateLimits, enabled }: UpdateOptions,
-  declared: Readonly<Record<string, string>>,
-  nowMs: number,
+  { name, scopes, expiresAt, notBefore, metadata, rateLimits, enabled }: UpdateOptions,
+  { catalog, policy, nowMs }: { catalog: ScopeCatalog; policy: ExpiryPolicy; nowMs: number },
 ): Checked<KeyChanges> {
   if (enabled !== undefined && typeof enabled !== 'boolean') {
     return invalid('enabled', 'must be true or false')
   }
   return allChecked({
     ...(name !== undefined && { name: checkName(name) }),
-    ...(scopes !== undefined && { scopes: checkScopes(scopes, declared) }),
-    ...(expiresAt !== undefined && { expiresAt: checkExpiry(expiresAt, nowMs) }),
+    ...(scopes !== undefined && { scopes: checkScopes(scopes, catalog) }),
+    ...(expiresAt !== undefined && { expiresAt: checkExpiry(expiresAt, policy, nowMs) }),
+    ...(notBefore !== undefined && { notBefore: checkNotBefore(notBefore) }),
     ...(metadata !== undefined && { metadata: checkMetadata(metadata) }),
     ...(rateLimits !== undefined && { rateLimits: checkRateLimits(rateLimits) }),
   })
+}
+
+export const NEVER_GOOD = invalid('notBefore', 'must be before expiresAt')
+
+/** Whether a key ends before it begins. */
+export function isNeverGood({ notBefore, expiresAt }: Pick<ApiKey, 'notBefore' | 'expiresAt'>): boolean {
+  return notBefore !== null && expiresAt !== null && notBefore >= expiresAt
 }
 
 /** A revoked key never changes again. An expired one works again only when it is given more time, not by enabling it. */
@@ -56,12 +66,13 @@ export function decideUpdate(
   fields: KeyChanges,
   enabled: boolean | undefined,
   nowMs: number,
-): Decision<'revoked' | 'expired'> {
+): Decision<'revoked' | 'expired' | 'never_good'> {
   if (current.revokedAt !== null) return { ok: false, refusal: 'revoked' }
   const { expiresAt = current.expiresAt } = fields
   if (enabled === true && keyState({ ...current, expiresAt }, nowMs) === 'expired') {
     return { ok: false, refusal: 'expired' }
   }
+  if (isNeverGood({ ...current, ...fields })) return { ok: false, refusal: 'never_good' }
   let { disabledAt } = current
   if (enabled === true) disabledAt = null
   if (enabled === false) disabledAt ??= new Date(nowMs)

@@ -31,6 +31,8 @@ export interface ApiKey {
   createdBy: Actor
   updatedAt: Date
   expiresAt: Date | null
+  /** From when on it is good; null: since it was created. */
+  notBefore: Date | null
   disabledAt: Date | null
   revokedAt: Date | null
   /** When it last opened something, a few seconds late: uses are gathered before they are stored. */
@@ -40,21 +42,36 @@ export interface ApiKey {
 }
 
 /** What a key is good for at one moment. Only an active key opens anything; only a revoked one never will again. */
-export type KeyState = 'active' | 'disabled' | 'expired' | 'revoked'
+export type KeyState = 'active' | 'pending' | 'disabled' | 'expired' | 'revoked'
 
 /** Every state, for schemas and checks. */
-export const KEY_STATES: readonly KeyState[] = ['active', 'disabled', 'expired', 'revoked']
+export const KEY_STATES: readonly KeyState[] = ['active', 'pending', 'disabled', 'expired', 'revoked']
 
 /**
  * The state of a key at a moment: the one place that decides it. What cannot be undone comes first, so a key
- * that was disabled, then ran out, then was revoked is revoked.
+ * that was disabled, then ran out, then was revoked is revoked. One whose time has yet to come is pending.
  */
 export function keyState(
-  key: Pick<ApiKey, 'revokedAt' | 'expiresAt' | 'disabledAt'>,
+  key: Pick<ApiKey, 'revokedAt' | 'expiresAt' | 'disabledAt' | 'notBefore'>,
   nowMs: number,
 ): KeyState {
   if (key.revokedAt !== null) return 'revoked'
   if (key.expiresAt !== null && key.expiresAt.getTime() <= nowMs) return 'expired'
   if (key.disabledAt !== null) return 'disabled'
+  if (key.notBefore !== null && key.notBefore.getTime() > nowMs) return 'pending'
   return 'active'
+}
+
+/** A key is said to end soon in its last week, or in the last tenth of a life shorter than ten weeks. */
+const SOON_MS = 7 * 86_400_000
+
+/** Whether a key that can still be used will soon end by itself. */
+export function expiresSoon(
+  key: Pick<ApiKey, 'revokedAt' | 'expiresAt' | 'createdAt'>,
+  nowMs: number,
+): boolean {
+  if (key.revokedAt !== null || key.expiresAt === null) return false
+  const endMs = key.expiresAt.getTime()
+  const soonMs = Math.min(SOON_MS, (endMs - key.createdAt.getTime()) / 10)
+  return endMs > nowMs && endMs - nowMs <= soonMs
 }

@@ -9,26 +9,34 @@ import {
   openSecret,
   sealSecret,
 } from './idempotency.ts'
+import { strictest, type ExpiryPolicy } from './expiry-policy.ts'
 import { createKeyId } from './key-id.ts'
+import { allChecked, invalid, type InvalidInput } from './checked.ts'
 import {
-  allChecked,
   checkEnvironment,
   checkExpiry,
   checkMetadata,
   checkName,
+  checkNotBefore,
   checkRateLimits,
   checkScopes,
-  invalid,
-  type InvalidInput,
 } from './key-input.ts'
 import { parseListOptions, writeCursor, type ListOptions } from './key-list.ts'
 import { assertIdentity } from './identity.ts'
-import { checkUpdate, decideUpdate, type UpdateOptions, type UpdateResult } from './key-update.ts'
+import {
+  checkUpdate,
+  decideUpdate,
+  isNeverGood,
+  NEVER_GOOD,
+  type UpdateOptions,
+  type UpdateResult,
+} from './key-update.ts'
 import type { Actor, ApiKey, Metadata } from './key.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { AwaitReceipt, RevocationReceipt } from './receipts.ts'
 import { generateSecret, hashSecret, parseSecret, type Environment } from './secret.ts'
-import type { IdempotencyRecord, KeyStore, NewKey } from './store.ts'
+import { beyondBound, type BeyondGrant, type ScopeCatalog } from './scopes.ts'
+import type { IdempotencyRecord, KeyStore, NewKey, OwnerStore } from './store.ts'
 
 /** What a new key shall be. */
 export interface CreateOptions {
@@ -36,7 +44,10 @@ export interface CreateOptions {
   /** `live` when left out. */
   environment?: Environment | undefined
   scopes?: readonly string[] | undefined
+  /** null for never; as long as the policy of host and owner has it when left out. */
   expiresAt?: Date | null | undefined
+  /** From when on it is good; at once when left out. */
+  notBefore?: Date | null | undefined
   metadata?: Metadata | undefined
   /** At most four, which all hold at once; none when left out. */
   rateLimits?: readonly RateLimit[] | undefined
@@ -55,6 +66,7 @@ export type CreateResult =
   | { ok: true; apiKey: ApiKey; secret: string; replayed: boolean }
   | InvalidInput
   | { ok: false; reason: 'too_many_keys' | 'idempotency_mismatch' | 'idempotency_in_flight' | 'revoked' }
+  | BeyondGrant
 
 /** The outcome of {@link Keys.list}. */
 export type ListResult = { ok: true; data: ApiKey[]; nextCursor: string | null } | InvalidInput
@@ -89,7 +101,9 @@ export interface KeysOptions {
   awaitReceipt: AwaitReceipt
   namespace: string
   keyPrefix: string
-  scopes: Readonly<Record<string, string>>
+  catalog: ScopeCatalog
+  expiryPolicy: ExpiryPolicy
+  owners: Pick<OwnerStore, 'find'>
   maxKeysPerOwner: number
   idempotencyWindowSeconds: number
   now: () => number
@@ -97,23 +111,26 @@ export interface KeysOptions {
 
 /** Makes the key management of one namespace. */
 export function createKeys(options: KeysOptions): Keys {
-  const { store, cache, awaitReceipt, namespace, keyPrefix, now } = options
+  const { store, cache, owners, catalog, awaitReceipt, namespace, keyPrefix, now } = options
 
-  function checkCreate(input: CreateOptions) {
-    const { environment = 'live', scopes = [], expiresAt = null, metadata = {} } = input
+  function checkCreate(input: CreateOptions, policy: ExpiryPolicy) {
+    const { environment = 'live', scopes = [], expiresAt, notBefore = null, metadata = {} } = input
     const { rateLimits = [], idempotencyKey } = input
     if (idempotencyKey !== undefined && !isIdempotencyKey(idempotencyKey)) {
       const length = `${MIN_IDEMPOTENCY_KEY_LENGTH} to ${MAX_IDEMPOTENCY_KEY_LENGTH}`
       return invalid('idempotencyKey', `must be ${length} printable ASCII characters; use a UUID`)
     }
-    return allChecked({
+    const nowMs = now()
+    const checked = allChecked({
       name: checkName(input.name),
       environment: checkEnvironment(environment),
-      scopes: checkScopes(scopes, options.scopes),
-      expiresAt: checkExpiry(expiresAt, now()),
+      scopes: checkScopes(scopes, catalog),
+      expiresAt: checkExpiry(expiresAt, policy, nowMs),
+      notBefore: checkNotBefore(notBefore),
       metadata: checkMetadata(metadata),
       rateLimits: checkRateLimits(rateLimits),
     })
+    return checked.ok && isNeverGood(checked.value) ? NEVER_GOOD : checked
   }
 
   function remember(request: {
@@ -135,10 +152,13 @@ export function createKeys(options: KeysOptions): Keys {
   return {
     async create(owner, actor, input) {
       assertIdentity(owner, actor)
-      const checked = checkCreate(input)
+      const settings = await owners.find(owner)
+      const checked = checkCreate(input, strictest(options.expiryPolicy, settings.expiryPolicy))
       if (!checked.ok) return checked
       const { value: wanted } = checked
       const { idempotencyKey } = input
+      const beyond = beyondBound(catalog, wanted.scopes, settings.scopes)
+      if (beyond.length > 0) return { ok: false, reason: 'beyond_grant', scopes: beyond }
 
       const secret = generateSecret({ prefix: keyPrefix, environment: wanted.environment })
       const key: NewKey = {
@@ -196,14 +216,20 @@ export function createKeys(options: KeysOptions): Keys {
     async update(owner, actor, id, input) {
       assertIdentity(owner, actor)
       const nowMs = now()
-      const checked = checkUpdate(input, options.scopes, nowMs)
+      const settings = await owners.find(owner)
+      const policy = strictest(options.expiryPolicy, settings.expiryPolicy)
+      const checked = checkUpdate(input, { catalog, policy, nowMs })
       if (!checked.ok) return checked
+      const beyond = beyondBound(catalog, checked.value.scopes ?? [], settings.scopes)
+      if (beyond.length > 0) return { ok: false, reason: 'beyond_grant', scopes: beyond }
       const by = { actor, now: new Date(nowMs) }
       const result = await store.change(owner, id, by, (current) =>
         decideUpdate(current, checked.value, input.enabled, nowMs),
       )
       if (result.outcome === 'not_found') return { ok: false, reason: 'not_found' }
-      if (result.outcome === 'refused') return { ok: false, reason: result.refusal }
+      if (result.outcome === 'refused') {
+        return result.refusal === 'never_good' ? NEVER_GOOD : { ok: false, reason: result.refusal }
+      }
       cache.invalidate(result.hash)
       const receipt = result.unconfirmed === null ? null : await awaitReceipt(result.unconfirmed)
       return { ok: true, apiKey: result.apiKey, receipt }

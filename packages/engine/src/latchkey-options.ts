@@ -1,4 +1,6 @@
+import { resolveExpiryPolicy, type ExpiryPolicy } from './expiry-policy.ts'
 import type { Database } from './postgres/database.ts'
+import { createScopeCatalog, type ScopeSet } from './scopes.ts'
 import { isKeyPrefix } from './secret.ts'
 import { resolveRetention, type UsageRetentionDays } from './usage-retention.ts'
 
@@ -12,6 +14,10 @@ export interface LatchkeyOptions {
   keyPrefix?: string | undefined
   /** The scopes a key may hold, each with a description for people. */
   scopes?: Readonly<Record<string, string>> | undefined
+  /** Sets of scopes that keys may hold under one name, `@` first: `'@read-only': { description, scopes }`. */
+  scopeSets?: Readonly<Record<string, ScopeSet>> | undefined
+  /** For how long keys may live; for ever when left out. Owners may be stricter, not laxer. */
+  expiryPolicy?: Partial<ExpiryPolicy> | undefined
   /** Whether to bring the database's schema up to date, as when left out; when false, it is only checked. */
   migrate?: boolean | undefined
   /** How many keys an owner may have that are not revoked; 10,000 when left out. */
@@ -30,8 +36,6 @@ export interface LatchkeyOptions {
 }
 
 const NAMESPACE = /^[a-z][a-z0-9_-]{0,62}$/
-/** The characters of RFC 6750's scope-token: a scope is also told in the header WWW-Authenticate. */
-const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]{1,64}$/
 
 /** Fills in what was left out and refuses what cannot work. @throws Error, a sentence for the developer. */
 export function resolveOptions(options: LatchkeyOptions) {
@@ -39,7 +43,8 @@ export function resolveOptions(options: LatchkeyOptions) {
     database: options.database,
     namespace: options.namespace ?? 'default',
     keyPrefix: options.keyPrefix ?? 'lk',
-    scopes: Object.freeze({ ...options.scopes }),
+    catalog: createScopeCatalog(options.scopes ?? {}, options.scopeSets ?? {}),
+    expiryPolicy: resolveExpiryPolicy(options.expiryPolicy),
     migrate: options.migrate ?? true,
     maxKeysPerOwner: options.maxKeysPerOwner ?? 10_000,
     idempotencyWindowSeconds: options.idempotencyWindowSeconds ?? 600,
@@ -54,13 +59,6 @@ export function resolveOptions(options: LatchkeyOptions) {
     throw new Error(
       'keyPrefix must be 1 to 16 of a-z, 0-9 and "_", begin with a letter and not end with "_".',
     )
-  }
-  for (const scope of Object.keys(resolved.scopes)) {
-    if (!SCOPE.test(scope)) {
-      throw new Error(
-        `The scope ${JSON.stringify(scope)} must be 1 to 64 printable ASCII characters but " and \\.`,
-      )
-    }
   }
   for (const option of ['maxKeysPerOwner', 'idempotencyWindowSeconds'] as const) {
     if (!Number.isSafeInteger(resolved[option]) || resolved[option] < 1) {

@@ -4,14 +4,17 @@ import { createKeyCache, type LoadKey } from './cache.ts'
 import { createKeys, type Keys } from './keys.ts'
 import { createLookUp } from './look-up.ts'
 import { createRateLimiter } from './rate-limit.ts'
+import { createOwners, type Owners } from './owners.ts'
 import { resolveOptions, type LatchkeyOptions } from './latchkey-options.ts'
 import { createChangeLog } from './postgres/change-log.ts'
 import { followChanges } from './postgres/changes.ts'
 import { openDatabase, type Database } from './postgres/database.ts'
 import { assertMigrated, migrate } from './postgres/migrate.ts'
+import { createOwnerStore } from './postgres/owner-store.ts'
 import { createPostgresStore } from './postgres/store.ts'
 import { createUsageStore } from './postgres/usage-store.ts'
 import { createReceipts } from './receipts.ts'
+import type { ScopeSet } from './scopes.ts'
 import { createUsage, type Usage } from './usage-series.ts'
 import { keepUsage } from './usage-upkeep.ts'
 import { createUsageRecorder } from './usage.ts'
@@ -35,8 +38,10 @@ export interface Latchkey {
   readonly namespace: string
   readonly keyPrefix: string
   readonly scopes: Readonly<Record<string, string>>
+  readonly scopeSets: Readonly<Record<string, ScopeSet>>
   readonly keys: Keys
   readonly usage: Usage
+  readonly owners: Owners
   /**
    * Judges a secret. The verdict comes at once when the key was seen in the last seconds, and as a promise when
    * the database must be asked. That promise rejects with StoreUnavailable when there is no answer within two
@@ -84,11 +89,12 @@ async function connect(
   settings: ReturnType<typeof resolveOptions>,
   release: () => Promise<void>,
 ): Promise<Latchkey> {
-  const { namespace, keyPrefix, scopes, now, onError } = settings
+  const { namespace, keyPrefix, catalog, now, onError } = settings
   await (settings.migrate ? migrate : assertMigrated)(database)
 
   const node = randomUUID()
-  const store = createPostgresStore(database, namespace)
+  const store = createPostgresStore(database, namespace, catalog)
+  const ownerStore = createOwnerStore(database, namespace)
   const log = createChangeLog(database, { node, namespace })
   const usageStore = createUsageStore(database, namespace, node)
   const usage = createUsageRecorder({
@@ -136,8 +142,10 @@ async function connect(
   return {
     namespace,
     keyPrefix,
-    scopes,
-    keys: createKeys({ ...settings, store, cache, awaitReceipt }),
+    scopes: catalog.declared,
+    scopeSets: catalog.sets,
+    keys: createKeys({ ...settings, store, owners: ownerStore, cache, awaitReceipt }),
+    owners: createOwners({ store: ownerStore, catalog, forgetKeys: cache.clear }),
     usage: createUsage({ ...settings, store: usageStore }),
     verify: createVerifier({
       cache,

@@ -1,4 +1,5 @@
 import type { Actor, ApiKey, KeyState, Metadata } from './key.ts'
+import type { OwnerSettings } from './owners.ts'
 import type { Environment } from './secret.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { UnconfirmedChange } from './receipts.ts'
@@ -18,6 +19,7 @@ export interface NewKey {
   createdAt: Date
   createdBy: Actor
   expiresAt: Date | null
+  notBefore: Date | null
 }
 
 /** What is kept of a create, for a while, so that the same request can be answered again in the same way. */
@@ -47,6 +49,7 @@ export interface KeyChanges {
   metadata?: Metadata
   rateLimits?: readonly RateLimit[]
   expiresAt?: Date | null
+  notBefore?: Date | null
   disabledAt?: Date | null
   revokedAt?: Date
 }
@@ -126,4 +129,12 @@ export interface KeyStore {
 
   /** Resolves when the database answers a trivial query. */
   ping(): Promise<void>
+}
+
+/** Where what holds for owners lives; the same promises as {@link KeyStore} makes. */
+export interface OwnerStore {
+  /** What holds for an owner: nothing in particular when it is not known. */
+  find(owner: string): Promise<OwnerSettings>
+  /** Sets what is given and leaves the rest. */
+  change(owner: string, settings: Partial<OwnerSettings>): Promise<void>
 }

@@ -1,4 +1,4 @@
-import { invalid, type Checked, type InvalidInput } from './key-input.ts'
+import { invalid, type Checked, type InvalidInput } from './checked.ts'
 import { findTimeZone, type TimeZone } from './time-zone.ts'
 import { keptSince, RESOLUTIONS, type Resolution, type UsageRetentionDays } from './usage-retention.ts'
 

@@ -1,5 +1,5 @@
 import { assertIdentity } from './identity.ts'
-import type { InvalidInput } from './key-input.ts'
+import type { InvalidInput } from './checked.ts'
 import type { StoredCounts, UsageStore } from './postgres/usage-store.ts'
 import type { UsageRetentionDays } from './usage-retention.ts'
 import {

@@ -9,13 +9,14 @@ export interface VerifiedKey {
   readonly owner: string
   readonly name: string
   readonly environment: Environment
+  /** What it may do: the declared scopes that its own stand for, as far as its owner may do that now. */
   readonly scopes: readonly string[]
   readonly metadata: Readonly<Metadata>
 }
 
 /** Why a key was refused that was recognised. */
 export type KeyRefusal =
-  'revoked' | 'expired' | 'disabled' | 'environment' | 'insufficient_scope' | 'rate_limited'
+  'revoked' | 'expired' | 'disabled' | 'pending' | 'environment' | 'insufficient_scope' | 'rate_limited'
 
 /** Why a key was refused. The first three are told before any key was recognised, so they carry none. */
 export type RefusalReason = 'malformed' | 'unknown' | 'too_many_attempts' | KeyRefusal
@@ -52,9 +53,13 @@ export interface RateLimited {
   readonly retryAfterMs: number | null
 }
 
-/** What a route asks of a key: every one of these scopes and, if named, this environment. */
+/** What a route asks of a key. */
 export interface Requirement {
+  /** It must have every one of these scopes. */
   readonly scopes?: readonly string[]
+  /** And at least one of these. */
+  readonly anyScope?: readonly string[]
+  /** If named, it must be of this environment. */
   readonly environment?: Environment
   /** Units that the request takes from each of the key's rate limits; 1 when left out. */
   readonly cost?: number
@@ -69,6 +74,8 @@ export interface KeyFacts extends Pick<
   readonly barred: 'revoked' | 'disabled' | null
   /** null when it never expires. */
   readonly expiresAtMs: number | null
+  /** null when it was good from the start. */
+  readonly notBeforeMs: number | null
 }
 
 /**
@@ -79,6 +86,7 @@ export interface JudgeableKey {
   readonly accepted: Accepted
   readonly barred: 'revoked' | 'disabled' | null
   readonly expiresAtMs: number | null
+  readonly notBeforeMs: number | null
   readonly limits: KeyLimits | null
   readonly meter: UsageMeter
 }
@@ -114,6 +122,7 @@ export function prepareKey(
     accepted: Object.freeze({ ok: true, key, rateLimits: limits?.states ?? NO_RATE_LIMITS }),
     barred: facts.barred,
     expiresAtMs: facts.expiresAtMs,
+    notBeforeMs: facts.notBeforeMs,
     limits,
     meter: meterOf(key),
   }
@@ -128,15 +137,20 @@ export function bytesOf({ accepted: { key, rateLimits } }: JudgeableKey): number
 
 /** Judges a recognised key against a request and a clock. Pure; what fails first answers. Limits come after it. */
 export function judge(judgeable: JudgeableKey, requirement: Requirement, nowMs: number): Accepted | Refused {
-  const { accepted, barred, expiresAtMs } = judgeable
+  const { accepted, barred, expiresAtMs, notBeforeMs } = judgeable
   const { key } = accepted
   if (barred === 'revoked') return { ok: false, reason: 'revoked', key }
   if (expiresAtMs !== null && expiresAtMs <= nowMs) return { ok: false, reason: 'expired', key }
   if (barred === 'disabled') return { ok: false, reason: 'disabled', key }
+  if (notBeforeMs !== null && notBeforeMs > nowMs) return { ok: false, reason: 'pending', key }
   if (requirement.environment !== undefined && requirement.environment !== key.environment) {
     return { ok: false, reason: 'environment', key }
   }
-  if (requirement.scopes !== undefined && !includesAll(key.scopes, requirement.scopes)) {
+  const { scopes, anyScope } = requirement
+  if (
+    (scopes !== undefined && !includesAll(key.scopes, scopes)) ||
+    (anyScope !== undefined && !anyScope.some((scope) => key.scopes.includes(scope)))
+  ) {
     return { ok: false, reason: 'insufficient_scope', key }
   }
   return accepted

@@ -20,6 +20,7 @@ export function aKey(differences: Partial<ApiKey> = {}): ApiKey {
     createdBy: { id: 'user', name: 'Ann' },
     updatedAt: createdAt,
     expiresAt: null,
+    notBefore: null,
     disabledAt: null,
     revokedAt: null,
     lastUsedAt: null,
@@ -30,11 +31,12 @@ export function aKey(differences: Partial<ApiKey> = {}): ApiKey {
 
 /** The same, as verdicts need it. */
 export function facts(differences: Partial<ApiKey> = {}): KeyFacts {
-  const { revokedAt, disabledAt, expiresAt, ...key } = aKey(differences)
+  const { revokedAt, disabledAt, expiresAt, notBefore, ...key } = aKey(differences)
   return {
     ...key,
     barred: revokedAt !== null ? 'revoked' : disabledAt !== null ? 'disabled' : null,
     expiresAtMs: expiresAt?.getTime() ?? null,
+    notBeforeMs: notBefore?.getTime() ?? null,
   }
 }
 

@@ -1,10 +1,15 @@
-import { KEY_STATES, keyState } from '@latchkey/engine'
+import { expiresSoon, KEY_STATES, keyState } from '@latchkey/engine'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createKeyId, keyIdFromUuid, keyIdToUuid } from '../src/key-id.ts'
 
 const moments = fc.option(fc.date({ min: new Date(0), max: new Date(4e12), noInvalidDate: true }))
-const dates = fc.record({ revokedAt: moments, expiresAt: moments, disabledAt: moments })
+const dates = fc.record({
+  revokedAt: moments,
+  expiresAt: moments,
+  disabledAt: moments,
+  notBefore: moments,
+})
 const clocks = fc.integer({ min: 0, max: 4e12 })
 
 describe('keyState', () => {
@@ -27,7 +32,7 @@ describe('keyState', () => {
   it('is expired from the very millisecond of its expiry on, disabled or not', () => {
     fc.assert(
       fc.property(moments, clocks, (disabledAt, now) => {
-        const key = { revokedAt: null, disabledAt, expiresAt: new Date(now) }
+        const key = { revokedAt: null, disabledAt, notBefore: null, expiresAt: new Date(now) }
         expect(keyState(key, now)).toBe('expired')
         expect(keyState(key, now - 1)).toBe(disabledAt === null ? 'active' : 'disabled')
       }),
@@ -44,9 +49,37 @@ describe('keyState', () => {
   })
 
   it('is disabled while it is switched off, and active otherwise', () => {
-    const never = { revokedAt: null, expiresAt: null }
+    const never = { revokedAt: null, expiresAt: null, notBefore: null }
     expect(keyState({ ...never, disabledAt: new Date(5) }, 1)).toBe('disabled')
     expect(keyState({ ...never, disabledAt: null }, 1)).toBe('active')
+  })
+
+  it('is pending until the very millisecond it begins, and then active', () => {
+    const key = { revokedAt: null, expiresAt: null, disabledAt: null, notBefore: new Date(100) }
+    expect(keyState(key, 99)).toBe('pending')
+    expect(keyState(key, 100)).toBe('active')
+  })
+})
+
+describe('expiresSoon', () => {
+  const day = 86_400_000
+  const key = (lifeDays: number) => ({
+    createdAt: new Date(0),
+    expiresAt: new Date(lifeDays * day),
+    revokedAt: null,
+  })
+
+  it('is true in the last week of a long life, and in the last tenth of a short one', () => {
+    expect(expiresSoon(key(365), 358 * day - 1)).toBe(false)
+    expect(expiresSoon(key(365), 358 * day)).toBe(true)
+    expect(expiresSoon(key(10), 9 * day - 1)).toBe(false)
+    expect(expiresSoon(key(10), 9 * day)).toBe(true)
+  })
+
+  it('is false once it ended, when it was revoked, and for ever', () => {
+    expect(expiresSoon(key(10), 10 * day)).toBe(false)
+    expect(expiresSoon({ ...key(10), revokedAt: new Date(1) }, 9 * day)).toBe(false)
+    expect(expiresSoon({ ...key(10), expiresAt: null }, 9 * day)).toBe(false)
   })
 })
 

@@ -37,6 +37,7 @@ describe.each(testDatabases)('keys on $name', ({ create }) => {
         createdBy: ann,
         updatedAt: new Date(clock.now),
         expiresAt: null,
+        notBefore: null,
         disabledAt: null,
         revokedAt: null,
         lastUsedAt: null,

@@ -19,6 +19,7 @@ interface ModelKey {
   name: string
   scopes: string[]
   expiresAt: Date | null
+  notBefore: Date | null
   disabledAt: Date | null
   revokedAt: Date | null
 }
@@ -49,13 +50,16 @@ const withKeys = (model: Readonly<Model>) => model.keys.length > 0
 const pick = (model: Model, index: number) => model.keys[index % model.keys.length]!
 
 const creates = fc
-  .tuple(nodes, owners, fc.nat(9), someScopes, lifetimes)
-  .map(([node, owner, n, held, lifetime]) =>
+  .tuple(nodes, owners, fc.nat(9), someScopes, lifetimes, lifetimes)
+  .map(([node, owner, n, held, lifetime, delay]) =>
     command(`create(${owner})`, async (model, { nodes: real }) => {
       const expiresAt = lifetime === null ? null : new Date(model.now + lifetime)
-      const options = { name: `key ${n}`, scopes: held, expiresAt }
-      const { apiKey, secret } = must(await real[node].keys.create(owner, ann, options))
-      const dates = { expiresAt, disabledAt: null, revokedAt: null }
+      const notBefore = delay === null ? null : new Date(model.now + delay)
+      const options = { name: `key ${n}`, scopes: held, expiresAt, notBefore }
+      const result = await real[node].keys.create(owner, ann, options)
+      if (expiresAt && notBefore && notBefore >= expiresAt) return expectReason(result, 'invalid')
+      const { apiKey, secret } = must(result)
+      const dates = { expiresAt, notBefore, disabledAt: null, revokedAt: null }
       model.keys.push({ id: apiKey.id, secret, owner, name: options.name, scopes: held, ...dates })
     }),
   )
@@ -74,6 +78,9 @@ const updates = fc
         if (owner !== key.owner) return expectReason(result, 'not_found')
         if (key.revokedAt !== null) return expectReason(result, 'revoked')
         if (enabled && keyState(next, model.now) === 'expired') return expectReason(result, 'expired')
+        if (next.expiresAt && next.notBefore && next.notBefore >= next.expiresAt) {
+          return expectReason(result, 'invalid')
+        }
         must(result)
         const disabledAt = enabled ? null : (key.disabledAt ?? new Date(model.now))
         Object.assign(key, { expiresAt: next.expiresAt, disabledAt, scopes: held ?? key.scopes })
@@ -127,7 +134,8 @@ const lists = fc
         found.push(...page.data.map(({ id }) => id))
         cursor = page.nextCursor ?? undefined
       } while (cursor !== undefined)
-      const wanted: readonly KeyState[] = states.length > 0 ? states : ['active', 'disabled', 'expired']
+      const wanted: readonly KeyState[] =
+        states.length > 0 ? states : ['active', 'pending', 'disabled', 'expired']
       const expected = model.keys.filter(
         (key) => key.owner === owner && wanted.includes(keyState(key, model.now)),
       )
@@ -152,7 +160,7 @@ async function expectVerdict(node: Latchkey, model: Model, key: ModelKey): Promi
 }
 
 function expectReason(result: { ok: boolean }, reason: string): void {
-  expect(result).toEqual({ ok: false, reason })
+  expect(result).toMatchObject({ ok: false, reason })
 }
 
 const databases = testDatabases.filter(({ name }) => name !== 'PGlite in a folder')

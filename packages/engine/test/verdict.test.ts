@@ -21,7 +21,8 @@ describe('judge', () => {
     ['revoked', { revokedAt: past, expiresAt: past, disabledAt: past }],
     ['expired', { expiresAt: past, disabledAt: past }],
     ['expired', { expiresAt: new Date(now) }],
-    ['disabled', { disabledAt: past }],
+    ['disabled', { disabledAt: past, notBefore: future }],
+    ['pending', { notBefore: future, environment: 'test' as const }],
     ['environment', { environment: 'test' as const, scopes: [] }],
     ['insufficient_scope', { scopes: ['contacts:reader'] }],
   ])('answers %s first for %j', (reason, differences) => {
@@ -38,6 +39,24 @@ describe('judge', () => {
         expect(verdict.ok).toBe(required.every((scope) => held.includes(scope)))
       }),
     )
+  })
+
+  it('accepts exactly when one of the alternatives is held, besides what is required', () => {
+    const scopes = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e'))
+    fc.assert(
+      fc.property(scopes, scopes, scopes, (held, required, alternatives) => {
+        const requirement = { scopes: required, anyScope: alternatives }
+        const verdict = judge(aJudgeableKey({ scopes: held }), requirement, now)
+        const isHeld = (scope: (typeof held)[number]) => held.includes(scope)
+        expect(verdict.ok).toBe(required.every(isHeld) && alternatives.some(isHeld))
+      }),
+    )
+  })
+
+  it('judges a key that begins later anew as time passes', () => {
+    const key = aJudgeableKey({ notBefore: future })
+    expect(judge(key, {}, now)).toMatchObject({ ok: false, reason: 'pending' })
+    expect(judge(key, {}, now + 1).ok).toBe(true)
   })
 
   it('judges the same cached key anew as time passes', () => {

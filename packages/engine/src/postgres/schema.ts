@@ -11,6 +11,7 @@ import {
   timestamp,
   uuid,
 } from 'drizzle-orm/pg-core'
+import type { ExpiryPolicy } from '../expiry-policy.ts'
 import type { Metadata } from '../key.ts'
 import type { RateLimit } from '../rate-limit.ts'
 import type { Environment } from '../secret.ts'
@@ -33,6 +34,10 @@ export const owners = latchkeySchema.table('owners', {
   id: integer('id').primaryKey().generatedAlwaysAsIdentity(),
   namespace: text('namespace').notNull(),
   owner: text('owner').notNull(),
+  /** Null: whatever the keys say. */
+  scopes: spaceSeparated('scopes'),
+  /** Null: whatever the host says. */
+  expiryPolicy: jsonb('expiry_policy').$type<ExpiryPolicy>(),
 })
 
 /** The keys. Rows are never deleted by Latchkey: a revoked key stays as a tombstone. */
@@ -42,6 +47,7 @@ export const keys = latchkeySchema.table('keys', {
   /** Null in `updated*`: never. */
   updatedAt: moment('updated_at'),
   expiresAt: moment('expires_at'),
+  notBefore: moment('not_before'),
   disabledAt: moment('disabled_at'),
   revokedAt: moment('revoked_at'),
   ownerId: integer('owner_id').notNull(),

@@ -3,6 +3,7 @@ import { within } from '../deadline.ts'
 import { keyIdFromUuid, keyIdToUuid } from '../key-id.ts'
 import type { ApiKey, KeyState, Metadata } from '../key.ts'
 import type { RateLimit } from '../rate-limit.ts'
+import type { ScopeCatalog } from '../scopes.ts'
 import type { Created, IdempotencyRecord, KeyChanges, KeyStore, ListQuery, NewKey } from '../store.ts'
 import { hashBytes, hashFromBytes, type Environment } from '../secret.ts'
 import type { KeyFacts } from '../verdict.ts'
@@ -15,13 +16,13 @@ const FIND_DEADLINE_MS = 2_000
 const DEADLINE_MS = 5_000
 
 /** Keys in Postgres; the promises are in {@link KeyStore}. Every SQL statement about keys is in this file. */
-export function createPostgresStore(database: Database, namespace: string): KeyStore {
+export function createPostgresStore(database: Database, namespace: string, catalog: ScopeCatalog): KeyStore {
   const { drizzle } = database
   const answer = <T>(work: Promise<T>) => within(DEADLINE_MS, work, () => database.reportOverdue())
   const quickAnswer = <T>(work: Promise<T>) => within(FIND_DEADLINE_MS, work, () => database.reportOverdue())
 
   const owned = (owner: string) => isOf({ namespace, owner })
-  const toFacts = createFactsReader()
+  const toFacts = createFactsReader(catalog)
 
   return {
     async findByHash(hash) {
@@ -112,9 +113,10 @@ export function createPostgresStore(database: Database, namespace: string): KeyS
 }
 
 /** What {@link KeyFacts} needs, in types that every driver reads alike. */
-const SELECT_FACTS = `select keys.id::text, hash, owner, name, environment, scopes, metadata::text, rate_limits::text,
+const SELECT_FACTS = `select keys.id::text, hash, owner, name, environment, keys.scopes, metadata::text, rate_limits::text,
   case when revoked_at is not null then 'revoked' when disabled_at is not null then 'disabled' end as barred,
-  (extract(epoch from expires_at) * 1000)::float8 as expires_at_ms
+  (extract(epoch from expires_at) * 1000)::float8 as expires_at_ms,
+  (extract(epoch from not_before) * 1000)::float8 as not_before_ms, owners.scopes as owner_scopes
   from latchkey.keys join latchkey.owners on owners.id = keys.owner_id`
 
 interface FactsRow {
@@ -128,12 +130,25 @@ interface FactsRow {
   rate_limits: string | null
   barred: 'revoked' | 'disabled' | null
   expires_at_ms: number | null
+  not_before_ms: number | null
+  owner_scopes: string | null
 }
 
 /** What many keys have in common is kept once: their owner's name, and lists of the same scopes. */
-function createFactsReader() {
+function createFactsReader({ expand }: ScopeCatalog) {
   const owners = new Map<string, string>()
   const scopes = new Map<string, readonly string[]>()
+  const words = (line: string) => (line === '' ? [] : line.split(' '))
+
+  /** What a key may do now: what it says, as far as its owner may do that. */
+  function grantedScopes(row: FactsRow): readonly string[] {
+    const { scopes: own, owner_scopes: bound } = row
+    if (bound === null) return remember(scopes, own, () => expand(words(own)))
+    return remember(scopes, `${own}\n${bound}`, () => {
+      const allowed = new Set(expand(words(bound)))
+      return expand(words(own)).filter((scope) => allowed.has(scope))
+    })
+  }
 
   return (row: FactsRow): KeyFacts => ({
     id: keyIdFromUuid(row.id),
@@ -141,11 +156,12 @@ function createFactsReader() {
     name: row.name,
     // Not the text that was read: there is one for each row.
     environment: row.environment === 'live' ? 'live' : 'test',
-    scopes: remember(scopes, row.scopes, (text) => (text === '' ? [] : text.split(' '))),
+    scopes: grantedScopes(row),
     metadata: row.metadata === null ? {} : (JSON.parse(row.metadata) as Metadata),
     rateLimits: row.rate_limits === null ? [] : (JSON.parse(row.rate_limits) as RateLimit[]),
     barred: row.barred,
     expiresAtMs: row.expires_at_ms,
+    notBeforeMs: row.not_before_ms,
   })
 }
 
@@ -198,6 +214,7 @@ function toApiKey({ key, lastUse }: KeyRow, { namespace, owner }: Owner): ApiKey
     createdBy: { id: key.createdById, name: key.createdByName },
     updatedAt: key.updatedAt ?? key.createdAt,
     expiresAt: key.expiresAt,
+    notBefore: key.notBefore,
     disabledAt: key.disabledAt,
     revokedAt: key.revokedAt,
     lastUsedAt: lastUse?.usedAt ?? null,
@@ -268,6 +285,7 @@ function keyColumns(key: NewKey): Record<string, unknown> {
     id: keyIdToUuid(key.id),
     created_at: key.createdAt,
     expires_at: key.expiresAt,
+    not_before: key.notBefore,
     hash: `\\x${hashBytes(key.hash).toString('hex')}`,
     start: key.start,
     name: key.name,
@@ -336,7 +354,10 @@ function hasState(state: KeyState, now: Date): SQL | undefined {
   if (state === 'revoked') return isNotNull(keys.revokedAt)
   if (state === 'expired') return and(isNull(keys.revokedAt), isExpired)
   if (state === 'disabled') return and(isCurrent, isNotNull(keys.disabledAt))
-  return and(isCurrent, isNull(keys.disabledAt))
+  const isPending = gt(keys.notBefore, now)
+  const isEnabled = and(isCurrent, isNull(keys.disabledAt))
+  if (state === 'pending') return and(isEnabled, isPending)
+  return and(isEnabled, or(isNull(keys.notBefore), lte(keys.notBefore, now)))
 }
 
 function matches(search: string): SQL | undefined {

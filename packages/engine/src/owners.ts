@@ -1,0 +1,73 @@
+import type { ExpiryPolicy } from './expiry-policy.ts'
+import { checkExpiryPolicy } from './expiry-policy.ts'
+import { assertIdentity } from './identity.ts'
+import type { InvalidInput } from './checked.ts'
+import { checkScopes } from './key-input.ts'
+import type { Actor } from './key.ts'
+import type { ScopeCatalog } from './scopes.ts'
+import type { OwnerStore } from './store.ts'
+
+/** What holds for all keys of an owner. */
+export interface OwnerSettings {
+  /** What its keys may do at most, now; null: whatever each of them says. */
+  readonly scopes: readonly string[] | null
+  /** What it asks beyond the host's policy; null: nothing. */
+  readonly expiryPolicy: ExpiryPolicy | null
+}
+
+/** The outcome of a setting. */
+export type SettingResult = { ok: true; settings: OwnerSettings } | InvalidInput
+
+/**
+ * The owners of keys, as far as Latchkey knows them: by an id of the host's. Each call rejects with StoreUnavailable
+ * when the database does not do its part.
+ */
+export interface Owners {
+  get(owner: string): Promise<OwnerSettings>
+  /**
+   * Says what an owner may do now, as when a plan or a contract changes. Its keys, those that exist included, can do
+   * what they say and this allows, at once here and within a second on every node. null takes the bound away.
+   */
+  setScopes(owner: string, actor: Actor, scopes: readonly string[] | null): Promise<SettingResult>
+  /** Says for how long new keys may live. Keys that exist keep their end; null leaves it to the host's policy. */
+  setExpiryPolicy(owner: string, actor: Actor, policy: ExpiryPolicy | null): Promise<SettingResult>
+}
+
+/** What {@link createOwners} needs from outside. */
+export interface OwnersOptions {
+  store: OwnerStore
+  catalog: ScopeCatalog
+  /** Forgets what is in memory of every key. */
+  forgetKeys: () => void
+}
+
+/** Makes the settings of one namespace's owners. */
+export function createOwners({ store, catalog, forgetKeys }: OwnersOptions): Owners {
+  async function set(owner: string, change: Partial<OwnerSettings>): Promise<SettingResult> {
+    await store.change(owner, change)
+    return { ok: true, settings: await store.find(owner) }
+  }
+
+  return {
+    get(owner) {
+      assertIdentity(owner)
+      return store.find(owner)
+    },
+
+    async setScopes(owner, actor, scopes) {
+      assertIdentity(owner, actor)
+      const checked = scopes === null ? { ok: true as const, value: null } : checkScopes(scopes, catalog)
+      if (!checked.ok) return checked
+      const result = await set(owner, { scopes: checked.value })
+      forgetKeys()
+      return result
+    },
+
+    async setExpiryPolicy(owner, actor, policy) {
+      assertIdentity(owner, actor)
+      if (policy === null) return set(owner, { expiryPolicy: null })
+      const checked = checkExpiryPolicy(policy)
+      return checked.ok ? set(owner, { expiryPolicy: checked.value }) : checked
+    },
+  }
+}

@@ -1,0 +1,41 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { within } from '../deadline.ts'
+import type { OwnerStore } from '../store.ts'
+import type { Database } from './database.ts'
+import { owners } from './schema.ts'
+
+const DEADLINE_MS = 5_000
+
+/** What holds for owners, in Postgres; the promises are in {@link OwnerStore}. */
+export function createOwnerStore(database: Database, namespace: string): OwnerStore {
+  const { drizzle } = database
+  const answer = <T>(work: Promise<T>) => within(DEADLINE_MS, work, () => database.reportOverdue())
+
+  return {
+    async find(owner) {
+      const [row] = await answer(
+        drizzle
+          .select({ scopes: owners.scopes, expiryPolicy: owners.expiryPolicy })
+          .from(owners)
+          .where(and(eq(owners.namespace, namespace), eq(owners.owner, owner))),
+      )
+      return row ?? { scopes: null, expiryPolicy: null }
+    },
+
+    async change(owner, settings) {
+      await answer(
+        drizzle
+          .insert(owners)
+          .values({ namespace, owner, ...settings })
+          .onConflictDoUpdate({
+            target: [owners.namespace, owners.owner],
+            set: settings,
+            // Nothing is told to the nodes that is so already.
+            setWhere: sql`(${owners.scopes}, ${owners.expiryPolicy}) is distinct from
+              (${'scopes' in settings ? sql`excluded.scopes` : owners.scopes},
+               ${'expiryPolicy' in settings ? sql`excluded.expiry_policy` : owners.expiryPolicy})`,
+          }),
+      )
+    },
+  }
+}
