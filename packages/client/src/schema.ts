@@ -34,10 +34,34 @@ export interface paths {
         };
         /**
          * List scopes
-         * @description Lists the scopes that keys may hold.
+         * @description Lists the scopes that keys may hold, and sets of them.
          */
         get: operations["listScopes"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-keys/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the policy of new keys
+         * @description Tells for how long keys may live, and what they may do at most.
+         */
+        get: operations["getApiKeyPolicy"];
+        /**
+         * Set the policy of new keys
+         * @description Says for how long new keys may live, within what the host allows. Keys that exist keep their end. Only owners and admins may.
+         */
+        put: operations["setApiKeyPolicy"];
         post?: never;
         delete?: never;
         options?: never;
@@ -141,18 +165,18 @@ export interface components {
              */
             environment: "live" | "test";
             /**
-             * @description Only an `active` key opens anything. `disabled` can be undone, `revoked` cannot.
+             * @description Only an `active` key opens anything. `pending` becomes active by itself, `disabled` can be undone, `revoked` cannot.
              * @example active
              * @enum {string}
              */
-            status: "active" | "disabled" | "expired" | "revoked";
+            status: "active" | "pending" | "disabled" | "expired" | "revoked";
             /**
              * @description How the secret begins: enough to recognise it by, useless to guess it.
              * @example lk_live_Xp2v
              */
             start: string;
             /**
-             * @description What the key may do: names from the list of scopes.
+             * @description What the key may do: scopes and sets of scopes from the list, or all of a resource as `contacts:*`. Sets and `:*` include what is added to them later.
              * @example [
              *       "contacts:read"
              *     ]
@@ -214,6 +238,17 @@ export interface components {
              * @example 2027-01-01T00:00:00.000Z
              */
             expiresAt: null | string;
+            /**
+             * @description Whether it will end by itself within a week, or within the last tenth of a life shorter than ten weeks.
+             * @example false
+             */
+            expiresSoon: boolean;
+            /**
+             * Format: date-time
+             * @description From when on it is good; null for at once. It must come before `expiresAt`.
+             * @example null
+             */
+            notBefore: null | string;
             /**
              * Format: date-time
              * @description When it last opened something, to within seconds.
@@ -368,6 +403,27 @@ export interface components {
                  */
                 description: string;
             }[];
+            /** @description Sets of scopes under one name. */
+            sets: {
+                /**
+                 * @description The name, as keys hold it.
+                 * @example @read-only
+                 */
+                name: string;
+                /**
+                 * @description What it allows.
+                 * @example Read everything
+                 */
+                description: string;
+                /**
+                 * @description What it stands for.
+                 * @example [
+                 *       "contacts:read",
+                 *       "companies:read"
+                 *     ]
+                 */
+                scopes: string[];
+            }[];
             /**
              * @description What every secret begins with.
              * @example lk
@@ -388,7 +444,7 @@ export interface components {
              */
             environment?: "live" | "test";
             /**
-             * @description What the key may do: names from the list of scopes.
+             * @description What the key may do: scopes and sets of scopes from the list, or all of a resource as `contacts:*`. Sets and `:*` include what is added to them later.
              * @example [
              *       "contacts:read"
              *     ]
@@ -396,10 +452,16 @@ export interface components {
             scopes?: string[];
             /**
              * Format: date-time
-             * @description From when on it is refused: a moment in the future, or null for never.
+             * @description From when on it is refused: a moment in the future, or null for never, as far as the policy of the workspace allows it. Left out, the policy decides.
              * @example 2027-01-01T00:00:00.000Z
              */
             expiresAt?: null | string;
+            /**
+             * Format: date-time
+             * @description From when on it is good; null for at once. It must come before `expiresAt`.
+             * @example null
+             */
+            notBefore?: null | string;
             /**
              * @description Anything to keep with the key: a JSON object of at most 4096 bytes. Handlers find it in `request.apiKey.metadata`.
              * @example {
@@ -434,7 +496,7 @@ export interface components {
              */
             name?: string;
             /**
-             * @description What the key may do: names from the list of scopes.
+             * @description What the key may do: scopes and sets of scopes from the list, or all of a resource as `contacts:*`. Sets and `:*` include what is added to them later.
              * @example [
              *       "contacts:read"
              *     ]
@@ -442,10 +504,16 @@ export interface components {
             scopes?: string[];
             /**
              * Format: date-time
-             * @description From when on it is refused: a moment in the future, or null for never.
+             * @description From when on it is refused: a moment in the future, or null for never, as far as the policy of the workspace allows it.
              * @example 2027-01-01T00:00:00.000Z
              */
             expiresAt?: null | string;
+            /**
+             * Format: date-time
+             * @description From when on it is good; null for at once. It must come before `expiresAt`.
+             * @example null
+             */
+            notBefore?: null | string;
             /**
              * @description Anything to keep with the key: a JSON object of at most 4096 bytes. Handlers find it in `request.apiKey.metadata`.
              * @example {
@@ -476,6 +544,40 @@ export interface components {
              * @example false
              */
             enabled?: boolean;
+        };
+        /** @description What holds for the keys of an owner. */
+        ApiKeyPolicy: {
+            /** @description What the owner asks; null: whatever the host says. */
+            expiry: null | components["schemas"]["ApiKeyExpiryPolicy"];
+            effectiveExpiry: components["schemas"]["ApiKeyExpiryPolicy"];
+            /**
+             * @description What keys of the owner may do at most, now; null: whatever each of them says.
+             * @example null
+             */
+            scopes: null | string[];
+        };
+        /** @description What the owner asks of new keys. */
+        UpdateApiKeyPolicy: {
+            /** @description What the owner asks; null: whatever the host says. */
+            expiry: null | components["schemas"]["ApiKeyExpiryPolicy"];
+        };
+        /** @description For how long keys may live. */
+        ApiKeyExpiryPolicy: {
+            /**
+             * @description Days that a key lives when its create does not say; null: as long as it may.
+             * @example 90
+             */
+            defaultDays: null | number;
+            /**
+             * @description Days that a key may live at most, counted from the request that sets its end; null: any number.
+             * @example 365
+             */
+            maxDays: null | number;
+            /**
+             * @description Whether a key may live for ever.
+             * @example false
+             */
+            allowNever: boolean;
         };
         /** @description How often a key may be used within a while. */
         ApiKeyRateLimit: {
@@ -563,7 +665,7 @@ export interface operations {
                 /** @description Part of a name, in any case, or how the secret begins. */
                 q?: string;
                 /** @description Only keys in these states; repeat it for several. Left out: all but revoked ones. */
-                status?: ("active" | "disabled" | "expired" | "revoked")[];
+                status?: ("active" | "pending" | "disabled" | "expired" | "revoked")[];
                 /**
                  * @description Only keys of this environment.
                  * @example live
@@ -672,7 +774,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `forbidden`: Not allowed. */
+            /** @description `forbidden`: Not allowed. `beyond_grant`: The key would be able to do too much. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -764,6 +866,141 @@ export interface operations {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
                     "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
+    getApiKeyPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The policy. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyPolicy"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Credentials are missing. */
+            401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
+    setApiKeyPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateApiKeyPolicy"];
+            };
+        };
+        responses: {
+            /** @description The policy from now on. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyPolicy"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. `invalid_json`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Credentials are missing. */
+            401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `payload_too_large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The content type is not supported. */
+            415: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -1043,7 +1280,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `forbidden`: Not allowed. */
+            /** @description `forbidden`: Not allowed. `beyond_grant`: The key would be able to do too much. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */

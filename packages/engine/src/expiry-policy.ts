@@ -46,7 +46,7 @@ export function resolveExpiryPolicy(policy: Partial<ExpiryPolicy> = {}): ExpiryP
 }
 
 /** The policy under which an owner's keys live: the owner may be stricter than the host, not laxer. */
-export function strictest(host: ExpiryPolicy, owner: ExpiryPolicy | null): ExpiryPolicy {
+export function strictestExpiry(host: ExpiryPolicy, owner: ExpiryPolicy | null): ExpiryPolicy {
   if (owner === null) return host
   const maxDays = least(host.maxDays, owner.maxDays)
   return {

@@ -20,7 +20,7 @@ export {
   RATE_LIMIT_NAME,
 } from './key-input.ts'
 export type { OwnerSettings, Owners, SettingResult } from './owners.ts'
-export { MAX_POLICY_DAYS, type ExpiryPolicy } from './expiry-policy.ts'
+export { MAX_POLICY_DAYS, strictestExpiry, type ExpiryPolicy } from './expiry-policy.ts'
 export type { BeyondGrant, ScopeSet } from './scopes.ts'
 export { MAX_IDEMPOTENCY_KEY_LENGTH, MIN_IDEMPOTENCY_KEY_LENGTH } from './idempotency.ts'
 export {

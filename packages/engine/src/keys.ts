@@ -9,7 +9,7 @@ import {
   openSecret,
   sealSecret,
 } from './idempotency.ts'
-import { strictest, type ExpiryPolicy } from './expiry-policy.ts'
+import { strictestExpiry, type ExpiryPolicy } from './expiry-policy.ts'
 import { createKeyId } from './key-id.ts'
 import { allChecked, invalid, type InvalidInput } from './checked.ts'
 import {
@@ -109,18 +109,30 @@ export interface KeysOptions {
   now: () => number
 }
 
+/**
+ * What tells one request from another. The end that a policy gave is not part of it: it would be another one for each
+ * repetition. Nor is a beginning where there is none, so that nodes of the version before agree.
+ */
+function askedFor({ expiresAt }: CreateOptions, wanted: { expiresAt: Date | null; notBefore: Date | null }) {
+  const isGiven = expiresAt === undefined && wanted.expiresAt !== null
+  return {
+    ...wanted,
+    expiresAt: isGiven ? 'by policy' : wanted.expiresAt,
+    notBefore: wanted.notBefore ?? undefined,
+  }
+}
+
 /** Makes the key management of one namespace. */
 export function createKeys(options: KeysOptions): Keys {
   const { store, cache, owners, catalog, awaitReceipt, namespace, keyPrefix, now } = options
 
-  function checkCreate(input: CreateOptions, policy: ExpiryPolicy) {
+  function checkCreate(input: CreateOptions, policy: ExpiryPolicy, nowMs: number) {
     const { environment = 'live', scopes = [], expiresAt, notBefore = null, metadata = {} } = input
     const { rateLimits = [], idempotencyKey } = input
     if (idempotencyKey !== undefined && !isIdempotencyKey(idempotencyKey)) {
       const length = `${MIN_IDEMPOTENCY_KEY_LENGTH} to ${MAX_IDEMPOTENCY_KEY_LENGTH}`
       return invalid('idempotencyKey', `must be ${length} printable ASCII characters; use a UUID`)
     }
-    const nowMs = now()
     const checked = allChecked({
       name: checkName(input.name),
       environment: checkEnvironment(environment),
@@ -135,15 +147,15 @@ export function createKeys(options: KeysOptions): Keys {
 
   function remember(request: {
     idempotencyKey: string
-    wanted: object
+    asked: object
     key: NewKey
     secret: string
   }): IdempotencyRecord {
-    const { idempotencyKey, wanted, key, secret } = request
+    const { idempotencyKey, asked, key, secret } = request
     const { owner, createdAt, createdBy } = key
     return {
       id: idempotencyId({ namespace, owner, actorId: createdBy.id, idempotencyKey }),
-      fingerprint: fingerprint(wanted),
+      fingerprint: fingerprint(asked),
       sealedSecret: sealSecret(secret, idempotencyKey),
       expiresAt: new Date(createdAt.getTime() + options.idempotencyWindowSeconds * 1_000),
     }
@@ -153,7 +165,9 @@ export function createKeys(options: KeysOptions): Keys {
     async create(owner, actor, input) {
       assertIdentity(owner, actor)
       const settings = await owners.find(owner)
-      const checked = checkCreate(input, strictest(options.expiryPolicy, settings.expiryPolicy))
+      const nowMs = now()
+      const policy = strictestExpiry(options.expiryPolicy, settings.expiryPolicy)
+      const checked = checkCreate(input, policy, nowMs)
       if (!checked.ok) return checked
       const { value: wanted } = checked
       const { idempotencyKey } = input
@@ -167,11 +181,13 @@ export function createKeys(options: KeysOptions): Keys {
         owner,
         hash: hashSecret(secret),
         start: parseSecret(secret)!.start,
-        createdAt: new Date(now()),
+        createdAt: new Date(nowMs),
         createdBy: actor,
       }
       const idempotency =
-        idempotencyKey === undefined ? null : remember({ idempotencyKey, wanted, key, secret })
+        idempotencyKey === undefined
+          ? null
+          : remember({ idempotencyKey, asked: askedFor(input, wanted), key, secret })
       const created = await store.create(key, { maxKeys: options.maxKeysPerOwner, idempotency })
 
       switch (created.outcome) {
@@ -217,7 +233,7 @@ export function createKeys(options: KeysOptions): Keys {
       assertIdentity(owner, actor)
       const nowMs = now()
       const settings = await owners.find(owner)
-      const policy = strictest(options.expiryPolicy, settings.expiryPolicy)
+      const policy = strictestExpiry(options.expiryPolicy, settings.expiryPolicy)
       const checked = checkUpdate(input, { catalog, policy, nowMs })
       if (!checked.ok) return checked
       const beyond = beyondBound(catalog, checked.value.scopes ?? [], settings.scopes)

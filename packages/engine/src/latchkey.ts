@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createAttempts } from './attempts.ts'
 import { createKeyCache, type LoadKey } from './cache.ts'
+import type { ExpiryPolicy } from './expiry-policy.ts'
 import { createKeys, type Keys } from './keys.ts'
 import { createLookUp } from './look-up.ts'
 import { createRateLimiter } from './rate-limit.ts'
@@ -39,6 +40,8 @@ export interface Latchkey {
   readonly keyPrefix: string
   readonly scopes: Readonly<Record<string, string>>
   readonly scopeSets: Readonly<Record<string, ScopeSet>>
+  /** The host's; owners may be stricter. */
+  readonly expiryPolicy: ExpiryPolicy
   readonly keys: Keys
   readonly usage: Usage
   readonly owners: Owners
@@ -144,6 +147,7 @@ async function connect(
     keyPrefix,
     scopes: catalog.declared,
     scopeSets: catalog.sets,
+    expiryPolicy: settings.expiryPolicy,
     keys: createKeys({ ...settings, store, owners: ownerStore, cache, awaitReceipt }),
     owners: createOwners({ store: ownerStore, catalog, forgetKeys: cache.clear }),
     usage: createUsage({ ...settings, store: usageStore }),

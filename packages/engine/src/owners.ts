@@ -44,7 +44,8 @@ export interface OwnersOptions {
 /** Makes the settings of one namespace's owners. */
 export function createOwners({ store, catalog, forgetKeys }: OwnersOptions): Owners {
   async function set(owner: string, change: Partial<OwnerSettings>): Promise<SettingResult> {
-    await store.change(owner, change)
+    const isNew = await store.change(owner, change)
+    if (isNew && 'scopes' in change) forgetKeys()
     return { ok: true, settings: await store.find(owner) }
   }
 
@@ -56,11 +57,9 @@ export function createOwners({ store, catalog, forgetKeys }: OwnersOptions): Own
 
     async setScopes(owner, actor, scopes) {
       assertIdentity(owner, actor)
-      const checked = scopes === null ? { ok: true as const, value: null } : checkScopes(scopes, catalog)
-      if (!checked.ok) return checked
-      const result = await set(owner, { scopes: checked.value })
-      forgetKeys()
-      return result
+      if (scopes === null) return set(owner, { scopes: null })
+      const checked = checkScopes(scopes, catalog)
+      return checked.ok ? set(owner, { scopes: checked.value }) : checked
     },
 
     async setExpiryPolicy(owner, actor, policy) {

@@ -13,9 +13,9 @@ export interface ScopeCatalog {
   /** Sets of them by name, with the `@`. */
   readonly sets: Readonly<Record<string, ScopeSet>>
   /** Whether a key may be given this: a declared scope, `resource:*` where there is one of the resource, or a set. */
-  has(name: string): boolean
+  readonly has: (name: string) => boolean
   /** The declared scopes that names stand for. A plain name that is declared no more stands for itself. */
-  expand(names: readonly string[]): string[]
+  readonly expand: (names: readonly string[]) => string[]
 }
 
 /** The characters of RFC 6750's scope-token: a scope is also told in the header WWW-Authenticate. */

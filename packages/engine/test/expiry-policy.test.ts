@@ -5,7 +5,7 @@ import {
   expiryUnder,
   NO_EXPIRY_POLICY,
   resolveExpiryPolicy,
-  strictest,
+  strictestExpiry,
   type ExpiryPolicy,
 } from '../src/expiry-policy.ts'
 
@@ -47,7 +47,7 @@ describe('how long a key may live', () => {
     fc.assert(
       fc.property(policies, fc.option(policies), asked, (host, owner, wish) => {
         const expiresAt = wish === undefined || wish === null ? wish : new Date(now + wish * DAY)
-        const both = strictest(host, owner)
+        const both = strictestExpiry(host, owner)
         const granted = expiryUnder(both, expiresAt, now)
         if (!granted.ok) return
         for (const policy of [host, owner ?? host]) {

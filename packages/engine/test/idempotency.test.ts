@@ -94,6 +94,17 @@ describe.each(testDatabases)('creating with an Idempotency-Key on $name', ({ cre
     expect((await elsewhere.verify(again.secret)).ok).toBe(true)
   })
 
+  it('answers the same request alike though the end that the policy gives has moved on', async () => {
+    const owner = anOwner()
+    const strict = await db.latchkey({ now: () => clock.now, expiryPolicy: { maxDays: 30 } })
+    const first = must(await strict.keys.create(owner, ann, options))
+    clock.now += 5_000
+    const again = must(await strict.keys.create(owner, ann, options))
+    expect(again).toEqual({ ...first, replayed: true })
+    const other = { ...options, expiresAt: new Date(clock.now + 1_000) }
+    expect(await strict.keys.create(owner, ann, other)).toEqual({ ok: false, reason: 'idempotency_mismatch' })
+  })
+
   it('does not show the secret of a key again that was revoked since, and makes no other', async () => {
     const owner = anOwner()
     const first = must(await latchkey.keys.create(owner, ann, options))

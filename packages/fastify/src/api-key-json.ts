@@ -1,4 +1,4 @@
-import { keyState, type ApiKey as ApiKeyRecord } from '@latchkey/engine'
+import { expiresSoon, keyState, type ApiKey as ApiKeyRecord } from '@latchkey/engine'
 import type { ApiKey } from './schemas.ts'
 
 /** Shows a key to its owner. It is built by listing what may be seen, so that nothing else can be. */
@@ -17,6 +17,8 @@ export function toApiKeyJson(key: ApiKeyRecord, nowMs = Date.now()): ApiKey {
     createdBy: { id: key.createdBy.id, name: key.createdBy.name },
     updatedAt: key.updatedAt.toISOString(),
     expiresAt: key.expiresAt?.toISOString() ?? null,
+    notBefore: key.notBefore?.toISOString() ?? null,
+    expiresSoon: expiresSoon(key, nowMs),
     lastUsedAt: key.lastUsedAt?.toISOString() ?? null,
     lastUsedAddress: key.lastUsedAddress,
     revokedAt: key.revokedAt?.toISOString() ?? null,

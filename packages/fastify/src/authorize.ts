@@ -1,3 +1,4 @@
+import type { Latchkey, Owners } from '@latchkey/engine'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FST_LATCHKEY_OPTION } from './config-errors.ts'
 import type { Authorize, Principal, Role } from './options.ts'
@@ -14,13 +15,14 @@ const PRINCIPAL = 'latchkeyPrincipal'
  * Every 401 must name a scheme (RFC 9110, section 15.5.2). How people sign in is the host's affair, so the
  * challenge only says that they do; an error of the host's own may carry a better one in its headers.
  */
-export function createAuthorizeHook(authorize: Authorize, realm: string) {
-  const challenge = `Session realm="${realm}"`
+export function createAuthorizeHook(authorize: Authorize, { namespace, owners }: Latchkey) {
+  const challenge = `Session realm="${namespace}"`
   return async function authorizeRequest(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const principal = await ask(authorize, request, () => {
       reply.header('www-authenticate', challenge)
     })
     if (principal.role === 'viewer' && !isSafe(request.method)) throw new ProblemError('forbidden')
+    if (principal.ownerScopes !== undefined) await keepOwnerScopes(owners, principal)
     request.setDecorator(PRINCIPAL, principal)
   }
 }
@@ -33,6 +35,12 @@ export function decoratePrincipal(scope: { decorateRequest(name: string, value: 
 /** Who asks; every key route runs after the hook. */
 export function principalOf(request: FastifyRequest): Principal {
   return request.getDecorator<Principal>(PRINCIPAL)
+}
+
+/** What the owner may do is the host's to say, so one that cannot be is a mistake in its code. */
+async function keepOwnerScopes(owners: Owners, { owner, actor, ownerScopes }: Principal): Promise<void> {
+  const result = await owners.setScopes(owner, actor, ownerScopes ?? null)
+  if (!result.ok) throw new FST_LATCHKEY_OPTION(`\`ownerScopes\` of \`authorize\` ${result.message}.`)
 }
 
 async function ask(

@@ -12,12 +12,15 @@ export {
   CreateApiKey,
   CreatedApiKey,
   DeletedApiKey,
+  ExpiryPolicy,
+  KeyPolicy,
   ListApiKeys,
   RateLimit,
   RevocationReceipt,
   ScopeList,
   UpdateApiKey,
   UpdatedApiKey,
+  UpdateKeyPolicy,
 } from './schemas.ts'
 export { ApiKeyUsage, UsageParams } from './usage-schemas.ts'
 export {

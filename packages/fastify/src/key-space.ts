@@ -14,6 +14,7 @@ const REFUSALS: Readonly<Record<RefusalReason, ProblemCode>> = {
   unknown: 'invalid_key',
   disabled: 'key_disabled',
   expired: 'key_expired',
+  pending: 'key_pending',
   revoked: 'key_revoked',
   environment: 'wrong_environment',
   insufficient_scope: 'insufficient_scope',
@@ -27,6 +28,7 @@ const BEARER_ERRORS: Partial<Record<ProblemCode, string>> = {
   invalid_key: 'invalid_token',
   key_disabled: 'invalid_token',
   key_expired: 'invalid_token',
+  key_pending: 'invalid_token',
   key_revoked: 'invalid_token',
   wrong_environment: 'invalid_token',
   insufficient_scope: 'insufficient_scope',
@@ -39,12 +41,12 @@ const BEARER_ERRORS: Partial<Record<ProblemCode, string>> = {
 export function refusalOf(
   reason: RefusalReason,
   { engine, rejections }: KeySpace,
-  scopes: readonly string[],
+  wanted: WantedScopes,
 ): ProblemError {
   const code = REFUSALS[reason]
   // Who holds a key that could be used is told why it is not.
   const isTold = rejections === 'reasons' || STATUSES_TOLD.has(PROBLEMS[code].status)
-  return credentialProblem(isTold ? code : 'invalid_key', engine.namespace, scopes)
+  return credentialProblem(isTold ? code : 'invalid_key', engine.namespace, wanted)
 }
 
 /** Told even where every 401 is the same. */
@@ -74,20 +76,36 @@ export function inSeconds(ms: number): string {
   return String(Math.ceil(ms / 1_000))
 }
 
+/** The scopes that a route asks for: all of the first, and one of the others if there are any. */
+export interface WantedScopes {
+  readonly scopes: readonly string[]
+  readonly anyScope: readonly string[]
+}
+
+const NO_SCOPES: WantedScopes = { scopes: [], anyScope: [] }
+
 /** A problem with a credential, with the challenge that tells a client what to do about it. */
 export function credentialProblem(
   code: ProblemCode,
   realm: string,
-  scopes: readonly string[] = [],
+  { scopes, anyScope }: WantedScopes = NO_SCOPES,
 ): ProblemError {
   const error = BEARER_ERRORS[code]
   const challenge = [`Bearer realm="${realm}"`]
   if (error !== undefined) challenge.push(`error="${error}"`)
-  if (code === 'insufficient_scope') challenge.push(`scope="${scopes.join(' ')}"`)
+  // All that the challenge lists are needed (RFC 6750, section 3), so it lists one of those of which one will do.
+  if (code === 'insufficient_scope') {
+    challenge.push(`scope="${[...scopes, ...anyScope.slice(0, 1)].join(' ')}"`)
+  }
   return new ProblemError(code, {
     headers: { 'www-authenticate': challenge.join(', ') },
     ...(code === 'unauthenticated' && {
       detail: 'Send an API key in the header Authorization: Bearer <key> or X-API-Key: <key>.',
     }),
+    ...(code === 'insufficient_scope' && anyScope.length > 1 && { detail: oneOfScopes(anyScope) }),
   })
+}
+
+function oneOfScopes(scopes: readonly string[]): string {
+  return `The API key is valid, but it lacks a scope that this request needs. Of these one will do: ${scopes.join(', ')}.`
 }

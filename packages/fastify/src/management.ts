@@ -9,11 +9,13 @@ import { createOperations } from './operation.ts'
 import type { ResolvedOptions } from './options.ts'
 import { createKeyRoute } from './routes/create-key.ts'
 import { getKeyUsageRoute } from './routes/get-key-usage.ts'
+import { getPolicyRoute } from './routes/get-policy.ts'
 import { getKeyRoute } from './routes/get-key.ts'
 import { getUsageRoute } from './routes/get-usage.ts'
 import { listKeysRoute } from './routes/list-keys.ts'
 import { listScopesRoute } from './routes/list-scopes.ts'
 import { revokeKeyRoute } from './routes/revoke-key.ts'
+import { setPolicyRoute } from './routes/set-policy.ts'
 import { updateKeyRoute } from './routes/update-key.ts'
 
 /** What the scope of the key routes is made from. */
@@ -40,12 +42,14 @@ export const management: FastifyPluginAsync<ManagementOptions> = async (scope, {
   const operation = createOperations({
     namespace: engine.namespace,
     managementSecurity: options.managementSecurity,
-    onRequest: createAuthorizeHook(options.authorize, engine.namespace),
+    onRequest: createAuthorizeHook(options.authorize, engine),
   })
   for (const addRoute of [
     createKeyRoute,
     listKeysRoute,
     listScopesRoute,
+    getPolicyRoute,
+    setPolicyRoute,
     getUsageRoute,
     getKeyRoute,
     getKeyUsageRoute,

@@ -1,5 +1,6 @@
 import type { FastifySchema, RouteOptions } from 'fastify'
 import { problemResponses } from './problem-responses.ts'
+import type { WantedScopes } from './key-space.ts'
 import type { ProblemCode } from './problem.ts'
 import { Problem } from './problem-schema.ts'
 import {
@@ -8,11 +9,14 @@ import {
   CreateApiKey,
   CreatedApiKey,
   DeletedApiKey,
+  ExpiryPolicy,
+  KeyPolicy,
   RateLimit,
   RevocationReceipt,
   ScopeList,
   UpdateApiKey,
   UpdatedApiKey,
+  UpdateKeyPolicy,
 } from './schemas.ts'
 import { ApiKeyUsage } from './usage-schemas.ts'
 
@@ -50,6 +54,9 @@ const NAMED_SCHEMAS = {
   ScopeList,
   CreateApiKey,
   UpdateApiKey,
+  ApiKeyPolicy: KeyPolicy,
+  UpdateApiKeyPolicy: UpdateKeyPolicy,
+  ApiKeyExpiryPolicy: ExpiryPolicy,
   ApiKeyRateLimit: RateLimit,
   ApiKeyProblem: Problem,
 }
@@ -139,6 +146,7 @@ const KEY_PROBLEMS: readonly ProblemCode[] = [
   'invalid_key',
   'key_disabled',
   'key_expired',
+  'key_pending',
   'key_revoked',
   'insufficient_scope',
   'rate_limited',
@@ -153,14 +161,19 @@ const KEY_PROBLEMS: readonly ProblemCode[] = [
  */
 export function documentProtection(
   route: RouteOptions,
-  scopes: readonly string[],
+  { scopes, anyScope }: WantedScopes,
   { isJsonSchema }: { isJsonSchema: boolean },
 ): void {
   const schema = route.schema ?? {}
   // `security` is of FastifySchema only where @fastify/swagger is there to declare it.
   const documented: object = {
     ...schema,
-    security: Object.keys(apiKeySecuritySchemes).map((scheme) => ({ [scheme]: [...scopes] })),
+    // Each entry will do by itself, so every scope of which one is enough makes entries of its own.
+    security: (anyScope.length > 0 ? anyScope : [null]).flatMap((one) =>
+      Object.keys(apiKeySecuritySchemes).map((scheme) => ({
+        [scheme]: [...new Set([...scopes, ...(one ? [one] : [])])],
+      })),
+    ),
     ...(isJsonSchema && { response: { ...problemResponses(KEY_PROBLEMS), ...successOf(schema) } }),
   }
   route.schema = documented

@@ -1,4 +1,11 @@
-import type { Actor, Database, Environment, UsageRetentionDays } from '@latchkey/engine'
+import type {
+  Actor,
+  Database,
+  Environment,
+  ExpiryPolicy,
+  ScopeSet,
+  UsageRetentionDays,
+} from '@latchkey/engine'
 import type { FastifyRequest } from 'fastify'
 import { FST_LATCHKEY_OPTION } from './config-errors.ts'
 import type { SecurityScheme } from './openapi.ts'
@@ -13,6 +20,11 @@ export interface Principal {
   /** The person or program that asks; recorded with every change. */
   actor: Actor
   role: Role
+  /**
+   * What the owner may do now, as its plan has it; null: everything. Its keys never can do more, whatever they say:
+   * it is kept with the owner when it changes, and held against each use. Left out, what was kept stays.
+   */
+  ownerScopes?: readonly string[] | null | undefined
 }
 
 /**
@@ -29,6 +41,10 @@ export interface LatchkeyPluginOptions {
   database?: string | Database | undefined
   /** The scopes a key may hold, each with a description for people. */
   scopes?: Readonly<Record<string, string>> | undefined
+  /** Sets of scopes that keys may hold under one name, `@` first: `'@read-only': { description, scopes }`. */
+  scopeSets?: Readonly<Record<string, ScopeSet>> | undefined
+  /** For how long keys may live: `{ defaultDays, maxDays, allowNever }`. Owners may be stricter, not laxer. */
+  expiryPolicy?: Partial<ExpiryPolicy> | undefined
   /** What secrets begin with: `lk` makes `lk_live_...`. */
   keyPrefix?: string | undefined
   /** Separates key spaces: a key of one namespace is unknown in every other. */
@@ -62,6 +78,8 @@ const KNOWN_OPTIONS = new Set<string>([
   'authorize',
   'database',
   'scopes',
+  'scopeSets',
+  'expiryPolicy',
   'keyPrefix',
   'namespace',
   'routePrefix',
@@ -90,6 +108,8 @@ export function resolveOptions(options: LatchkeyPluginOptions) {
     authorize,
     database,
     scopes = {},
+    scopeSets,
+    expiryPolicy,
     keyPrefix = 'lk',
     namespace = 'default',
     routePrefix = '/v1/api-keys',
@@ -120,6 +140,8 @@ export function resolveOptions(options: LatchkeyPluginOptions) {
     authorize,
     database,
     scopes,
+    scopeSets,
+    expiryPolicy,
     keyPrefix,
     namespace,
     routePrefix,

@@ -40,6 +40,8 @@ const plugin: FastifyPluginAsync<LatchkeyPluginOptions> = async (app, given) => 
     namespace,
     keyPrefix: options.keyPrefix,
     scopes: options.scopes,
+    scopeSets: options.scopeSets,
+    expiryPolicy: options.expiryPolicy,
     migrate: options.migrate,
     maxKeysPerOwner: options.maxKeysPerOwner,
     usageRetentionDays: options.usageRetentionDays,

@@ -40,6 +40,11 @@ export const PROBLEMS = {
     detail: 'The API key is disabled. Its owner can enable it again.',
   },
   key_expired: { status: 401, title: 'The API key has expired', detail: 'The API key has expired.' },
+  key_pending: {
+    status: 401,
+    title: 'The API key is not good yet',
+    detail: 'The API key is good from a later moment on, which its owner has set.',
+  },
   key_revoked: { status: 401, title: 'The API key was revoked', detail: 'The API key was revoked.' },
   wrong_environment: {
     status: 401,
@@ -55,6 +60,11 @@ export const PROBLEMS = {
     status: 403,
     title: 'Not allowed',
     detail: 'Your role allows you to see keys, not to change them.',
+  },
+  beyond_grant: {
+    status: 403,
+    title: 'The key would be able to do too much',
+    detail: 'A key cannot be given a scope that its owner does not have.',
   },
   not_found: { status: 404, title: 'Not found', detail: 'There is nothing here.' },
   method_not_allowed: {

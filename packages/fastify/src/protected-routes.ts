@@ -1,7 +1,7 @@
 import { MAX_RATE_LIMIT } from '@latchkey/engine'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { FST_LATCHKEY_ROUTE } from './config-errors.ts'
-import type { KeySpace } from './key-space.ts'
+import type { KeySpace, WantedScopes } from './key-space.ts'
 import { documentProtection } from './openapi.ts'
 import { createRequireApiKey } from './require-api-key.ts'
 import { speaksJsonSchema } from './speaks-json-schema.ts'
@@ -11,6 +11,8 @@ import { markProtected } from './unprotected-routes.ts'
 export interface ApiKeyRequirement {
   /** The key must have every one of these scopes. */
   scopes?: readonly string[]
+  /** And at least one of these. */
+  anyScope?: readonly string[]
   /** Which registration's keys open the route; `default` when left out. */
   namespace?: string
   /** Units that a request takes from each rate limit of its key, 0 to 1,000,000; 1 when left out. */
@@ -29,32 +31,38 @@ export function protectRoutes(
   keySpaces: ReadonlyMap<string, KeySpace>,
   { isDocumented }: { isDocumented: boolean },
 ): void {
-  const undocumented: { scope: FastifyInstance; route: RouteOptions; scopes: readonly string[] }[] = []
+  const undocumented: { scope: FastifyInstance; route: RouteOptions; wanted: WantedScopes }[] = []
 
   app.addHook('onRoute', function (route) {
     const apiKey = readDeclaration(route)
     if (apiKey === null) return
     const keySpace = findKeySpace(route, keySpaces, apiKey)
-    const scopes = readScopes(route, keySpace, apiKey)
+    const scopes = readScopes(route, keySpace, 'scopes', apiKey)
+    const anyScope = readScopes(route, keySpace, 'anyScope', apiKey)
     const cost = readCost(route, apiKey)
     const hasErrorHandler = route.errorHandler !== undefined
 
-    const requireApiKey = createRequireApiKey({ keySpace, scopes, cost, hasErrorHandler })
+    const requireApiKey = createRequireApiKey({ keySpace, scopes, anyScope, cost, hasErrorHandler })
     route.onRequest = [requireApiKey, ...[route.onRequest ?? []].flat()]
     markProtected(route, requireApiKey)
-    if (isDocumented) undocumented.push({ scope: this, route, scopes })
+    if (isDocumented) undocumented.push({ scope: this, route, wanted: { scopes, anyScope } })
   })
 
   // By now Fastify has compiled the schemas it serves with, so that only the document sees these changes.
   app.addHook('onReady', async () => {
     for (const [scope, routes] of Map.groupBy(undocumented, (entry) => entry.scope)) {
       const isJsonSchema = speaksJsonSchema(scope)
-      for (const { route, scopes } of routes) documentProtection(route, scopes, { isJsonSchema })
+      for (const { route, wanted } of routes) documentProtection(route, wanted, { isJsonSchema })
     }
   })
 }
 
-const KNOWN: readonly string[] = ['scopes', 'namespace', 'cost'] satisfies (keyof ApiKeyRequirement)[]
+const KNOWN: readonly string[] = [
+  'scopes',
+  'anyScope',
+  'namespace',
+  'cost',
+] satisfies (keyof ApiKeyRequirement)[]
 
 function readDeclaration(route: RouteOptions): ApiKeyRequirement | null {
   const apiKey: unknown = route.config?.apiKey
@@ -63,14 +71,14 @@ function readDeclaration(route: RouteOptions): ApiKeyRequirement | null {
   if (typeof apiKey !== 'object' || apiKey === null || Array.isArray(apiKey)) {
     throw unprotectable(
       route,
-      '`config.apiKey` must be true or { scopes, namespace, cost }; leave it out to open the route.',
+      '`config.apiKey` must be true or { scopes, anyScope, namespace, cost }; leave it out to open the route.',
     )
   }
   const unknown = Object.keys(apiKey).find((name) => !KNOWN.includes(name))
   if (unknown !== undefined) {
     throw unprotectable(
       route,
-      `\`config.apiKey.${unknown}\` is not known; there are \`scopes\`, \`namespace\` and \`cost\`.`,
+      `\`config.apiKey.${unknown}\` is not known; there are ${KNOWN.map((name) => `\`${name}\``).join(', ')}.`,
     )
   }
   return apiKey
@@ -93,9 +101,12 @@ function findKeySpace(
 function readScopes(
   route: RouteOptions,
   { engine }: KeySpace,
-  { scopes = [] }: { scopes?: unknown },
+  name: 'scopes' | 'anyScope',
+  { [name]: scopes = [] }: { [name in 'scopes' | 'anyScope']?: unknown },
 ): readonly string[] {
-  if (!Array.isArray(scopes)) throw unprotectable(route, '`config.apiKey.scopes` must be a list of scopes.')
+  if (!Array.isArray(scopes)) {
+    throw unprotectable(route, `\`config.apiKey.${name}\` must be a list of scopes.`)
+  }
   const wanted = new Set(scopes.map(String))
   const unknown = [...wanted].find((scope) => !Object.hasOwn(engine.scopes, scope))
   if (unknown !== undefined) {

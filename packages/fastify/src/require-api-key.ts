@@ -18,6 +18,7 @@ import { rateLimit, rateLimitPolicy, shouldTell } from './rate-limit-headers.ts'
 export interface ApiKeyRule {
   readonly keySpace: KeySpace
   readonly scopes: readonly string[]
+  readonly anyScope: readonly string[]
   readonly cost: number
   /** Whether the route has an error handler of its own, which then renders refusals. */
   readonly hasErrorHandler: boolean
@@ -34,11 +35,17 @@ const WARNING_INTERVAL_MS = 1_000
 export function createRequireApiKey({
   keySpace,
   scopes,
+  anyScope,
   cost,
   hasErrorHandler,
 }: ApiKeyRule): onRequestHookHandler {
   const { engine, environment } = keySpace
-  const requirement: Requirement = Object.freeze({ scopes, cost, ...(environment && { environment }) })
+  const requirement: Requirement = Object.freeze({
+    scopes,
+    cost,
+    ...(anyScope.length > 0 && { anyScope }),
+    ...(environment && { environment }),
+  })
   const preparedRefusals = new Map<string, PreparedProblem>()
   let warnedAtMs = -Infinity
 
@@ -76,7 +83,9 @@ export function createRequireApiKey({
 
     let prepared = preparedRefusals.get(reason)
     if (prepared === undefined || rendersErrors(request)) {
-      const problem = isThrottled ? attemptsProblem(retryAfterMs) : refusalOf(reason, keySpace, scopes)
+      const problem = isThrottled
+        ? attemptsProblem(retryAfterMs)
+        : refusalOf(reason, keySpace, { scopes, anyScope })
       if (rendersErrors(request)) return refuse(problem, request, reply, done)
       prepared = prepareProblem(problem)
       preparedRefusals.set(reason, prepared)

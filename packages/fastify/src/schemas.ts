@@ -6,6 +6,7 @@ import {
   MAX_METADATA_BYTES,
   MAX_NAME_LENGTH,
   MAX_PAGE_SIZE,
+  MAX_POLICY_DAYS,
   MAX_RATE_LIMIT,
   MAX_RATE_LIMIT_WINDOW_SECONDS,
   MAX_RATE_LIMITS,
@@ -39,7 +40,8 @@ const name = Type.String({
 
 const scopes = Type.Array(Type.String(), {
   maxItems: MAX_SCOPES,
-  description: 'What the key may do: names from the list of scopes.',
+  description:
+    'What the key may do: scopes and sets of scopes from the list, or all of a resource as `contacts:*`. Sets and `:*` include what is added to them later.',
   examples: [['contacts:read']],
 })
 
@@ -49,6 +51,11 @@ const metadata = Type.Unsafe<Metadata>({
   description: `Anything to keep with the key: a JSON object of at most ${MAX_METADATA_BYTES} bytes. Handlers find it in \`request.apiKey.metadata\`.`,
   examples: [{ team: 'sales' }],
 })
+
+const notBefore = momentOrNull(
+  'From when on it is good; null for at once. It must come before `expiresAt`.',
+  null,
+)
 
 const expiresAt = (description: string) => momentOrNull(description, '2027-01-01T00:00:00.000Z')
 
@@ -99,7 +106,8 @@ export const ApiKey = Type.Object(
     owner: Type.String({ description: 'Whose key it is.', examples: ['workspace_42'] }),
     environment: environment('Which environment the key opens.'),
     status: oneOf<KeyState>(KEY_STATES, {
-      description: 'Only an `active` key opens anything. `disabled` can be undone, `revoked` cannot.',
+      description:
+        'Only an `active` key opens anything. `pending` becomes active by itself, `disabled` can be undone, `revoked` cannot.',
       examples: ['active'],
     }),
     start: Type.String({
@@ -125,6 +133,12 @@ export const ApiKey = Type.Object(
     ),
     updatedAt: moment('When it was last changed.', '2026-11-22T09:30:00.000Z'),
     expiresAt: expiresAt('From when on it is refused; null for never.'),
+    expiresSoon: Type.Boolean({
+      description:
+        'Whether it will end by itself within a week, or within the last tenth of a life shorter than ten weeks.',
+      examples: [false],
+    }),
+    notBefore,
     lastUsedAt: momentOrNull('When it last opened something, to within seconds.', '2026-11-22T10:12:00.000Z'),
     lastUsedAddress: Type.Unsafe<string | null>({
       type: ['null', 'string'],
@@ -219,6 +233,17 @@ export const ScopeList = Type.Object(
       }),
       { description: 'Every scope a key may hold.' },
     ),
+    sets: Type.Array(
+      Type.Object({
+        name: Type.String({ description: 'The name, as keys hold it.', examples: ['@read-only'] }),
+        description: Type.String({ description: 'What it allows.', examples: ['Read everything'] }),
+        scopes: Type.Array(Type.String(), {
+          description: 'What it stands for.',
+          examples: [['contacts:read', 'companies:read']],
+        }),
+      }),
+      { description: 'Sets of scopes under one name.' },
+    ),
     keyPrefix: Type.String({ description: 'What every secret begins with.', examples: ['lk'] }),
   },
   { description: 'The scopes that keys may hold, and how secrets begin.' },
@@ -232,8 +257,11 @@ export const CreateApiKey = Type.Object(
     environment: Type.Optional(environment('Which environment the key opens; `live` when left out.')),
     scopes: Type.Optional(scopes),
     expiresAt: Type.Optional(
-      expiresAt('From when on it is refused: a moment in the future, or null for never.'),
+      expiresAt(
+        'From when on it is refused: a moment in the future, or null for never, as far as the policy of the workspace allows it. Left out, the policy decides.',
+      ),
     ),
+    notBefore: Type.Optional(notBefore),
     metadata: Type.Optional(metadata),
     rateLimits: Type.Optional(
       rateLimits(
@@ -251,8 +279,11 @@ export const UpdateApiKey = Type.Object(
     name: Type.Optional(name),
     scopes: Type.Optional(scopes),
     expiresAt: Type.Optional(
-      expiresAt('From when on it is refused: a moment in the future, or null for never.'),
+      expiresAt(
+        'From when on it is refused: a moment in the future, or null for never, as far as the policy of the workspace allows it.',
+      ),
     ),
+    notBefore: Type.Optional(notBefore),
     metadata: Type.Optional(metadata),
     rateLimits: Type.Optional(
       rateLimits(
@@ -328,3 +359,58 @@ export const CreateHeaders = Type.Object({
     }),
   ),
 })
+
+const policyDays = (description: string, example: number | null) =>
+  Type.Unsafe<number | null>({
+    type: ['null', 'integer'],
+    minimum: 1,
+    maximum: MAX_POLICY_DAYS,
+    description,
+    examples: [example],
+  })
+
+/** For how long keys may live. */
+export type ExpiryPolicy = Static<typeof ExpiryPolicy>
+export const ExpiryPolicy = Type.Object(
+  {
+    defaultDays: policyDays(
+      'Days that a key lives when its create does not say; null: as long as it may.',
+      90,
+    ),
+    maxDays: policyDays(
+      'Days that a key may live at most, counted from the request that sets its end; null: any number.',
+      365,
+    ),
+    allowNever: Type.Boolean({ description: 'Whether a key may live for ever.', examples: [false] }),
+  },
+  { additionalProperties: false, description: 'For how long keys may live.' },
+)
+
+/** What holds for new keys: what the owner asks, and what comes of it and of the host's policy. */
+export type KeyPolicy = Static<typeof KeyPolicy>
+export const KeyPolicy = Type.Object(
+  {
+    expiry: Type.Union([Type.Null(), ExpiryPolicy], {
+      description: 'What the owner asks; null: whatever the host says.',
+    }),
+    effectiveExpiry: ExpiryPolicy,
+    scopes: Type.Unsafe<string[] | null>({
+      type: ['null', 'array'],
+      items: { type: 'string' },
+      description: 'What keys of the owner may do at most, now; null: whatever each of them says.',
+      examples: [null],
+    }),
+  },
+  { description: 'What holds for the keys of an owner.' },
+)
+
+/** What to send to set the policy. */
+export type UpdateKeyPolicy = Static<typeof UpdateKeyPolicy>
+export const UpdateKeyPolicy = Type.Object(
+  {
+    expiry: Type.Union([Type.Null(), ExpiryPolicy], {
+      description: 'What the owner asks; null: whatever the host says.',
+    }),
+  },
+  { additionalProperties: false, description: 'What the owner asks of new keys.' },
+)

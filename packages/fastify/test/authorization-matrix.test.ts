@@ -49,6 +49,20 @@ const MATRIX: Record<string, Row> = {
     'admin of another owner': 201,
     'viewer of another owner': 403,
   },
+  getApiKeyPolicy: {
+    default: 401,
+    ...readers,
+    'admin of another owner': 200,
+    'viewer of another owner': 200,
+  },
+  setApiKeyPolicy: {
+    default: 401,
+    ...readers,
+    developer: 403,
+    viewer: 403,
+    'admin of another owner': 200,
+    'viewer of another owner': 403,
+  },
   getApiKey: { default: 401, ...readers, ...stranger },
   getApiKeyUsage: { default: 401, ...readers, ...stranger },
   getUsage: { default: 401, ...readers, 'admin of another owner': 200, 'viewer of another owner': 200 },
@@ -126,8 +140,13 @@ describeOnEachDatabase('the authorization matrix', (database) => {
   /** A request as good as the operation can ask for, about a key of `mine`. */
   async function goodRequest({ method, path, operationId }: Operation): Promise<InjectOptions> {
     const { id } = await createKey(documented.app, mine)
-    const payload = operationId === 'updateApiKey' ? { enabled: false } : { name: 'Made by the matrix' }
-    return { method, url: path.replace('{id}', id), ...(['POST', 'PATCH'].includes(method) && { payload }) }
+    const payloads: Record<string, object> = {
+      createApiKey: { name: 'Made by the matrix' },
+      updateApiKey: { enabled: false },
+      setApiKeyPolicy: { expiry: null },
+    }
+    const payload = payloads[operationId] ?? (method === 'POST' ? {} : undefined)
+    return { method, url: path.replace('{id}', id), ...(payload && { payload }) }
   }
 
   it('has a row for every operation of the document, and none for others', () => {

@@ -92,6 +92,7 @@ describe('the document of a host with the key routes alone', () => {
     )
     expect(operations.sort()).toEqual([
       'delete /v1/api-keys/{id}: deleteApiKey',
+      'get /v1/api-keys/policy: getApiKeyPolicy',
       'get /v1/api-keys/scopes: listScopes',
       'get /v1/api-keys/usage: getUsage',
       'get /v1/api-keys/{id}/usage: getApiKeyUsage',
@@ -99,6 +100,7 @@ describe('the document of a host with the key routes alone', () => {
       'get /v1/api-keys: listApiKeys',
       'patch /v1/api-keys/{id}: updateApiKey',
       'post /v1/api-keys: createApiKey',
+      'put /v1/api-keys/policy: setApiKeyPolicy',
     ])
   })
 
@@ -166,6 +168,20 @@ describe('the document of a host with the key routes alone', () => {
 })
 
 describe('the operation of a protected route', () => {
+  it('says of which scopes one is enough', async () => {
+    await addSwagger()
+    await registerLatchkey(app, database())
+    const apiKey = { scopes: ['contacts:read'], anyScope: ['contacts:write', 'contacts:read'] }
+    app.get('/either', { config: { apiKey } }, async () => ({ ok: true }))
+    const { paths } = await documentOf()
+    expect(paths['/either']!['get']!.security).toEqual([
+      { apiKeyBearer: ['contacts:read', 'contacts:write'] },
+      { apiKeyHeader: ['contacts:read', 'contacts:write'] },
+      { apiKeyBearer: ['contacts:read'] },
+      { apiKeyHeader: ['contacts:read'] },
+    ])
+  })
+
   it('says which key and which scopes it needs, and how it refuses', async () => {
     await addSwagger()
     await registerLatchkey(app, database())

@@ -234,7 +234,7 @@ describe('the hook', () => {
 
     const engine: Latchkey = app.latchkey
     const keySpace = { engine, environment: undefined, rejections: 'reasons' } as const
-    const hook = createRequireApiKey({ keySpace, scopes: [], cost: 1, hasErrorHandler: false })
+    const hook = createRequireApiKey({ keySpace, scopes: [], anyScope: [], cost: 1, hasErrorHandler: false })
     const request = { raw: { rawHeaders: ['Authorization', `Bearer ${secret}`] }, apiKey: null }
     const done = vi.fn()
     const returned: unknown = hook.call(app, request as unknown as FastifyRequest, {} as FastifyReply, done)

@@ -53,7 +53,7 @@ app.get('/', { config: { apiKey: { namespace: 1 } } }, async () => 1)
 expectTypeOf(app.latchkey).toEqualTypeOf<Latchkey>()
 expectTypeOf(app.latchkeys).toEqualTypeOf<ReadonlyMap<string, Latchkey>>()
 
-expectTypeOf<ApiKey['status']>().toEqualTypeOf<'active' | 'disabled' | 'expired' | 'revoked'>()
+expectTypeOf<ApiKey['status']>().toEqualTypeOf<'active' | 'pending' | 'disabled' | 'expired' | 'revoked'>()
 expectTypeOf<ApiKey['expiresAt']>().toEqualTypeOf<string | null>()
 expectTypeOf<ApiKey>().not.toHaveProperty('secret')
 expectTypeOf<ApiKey>().not.toHaveProperty('hash')

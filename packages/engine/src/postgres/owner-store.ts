@@ -23,7 +23,7 @@ export function createOwnerStore(database: Database, namespace: string): OwnerSt
     },
 
     async change(owner, settings) {
-      await answer(
+      const changed = await answer(
         drizzle
           .insert(owners)
           .values({ namespace, owner, ...settings })
@@ -34,8 +34,10 @@ export function createOwnerStore(database: Database, namespace: string): OwnerSt
             setWhere: sql`(${owners.scopes}, ${owners.expiryPolicy}) is distinct from
               (${'scopes' in settings ? sql`excluded.scopes` : owners.scopes},
                ${'expiryPolicy' in settings ? sql`excluded.expiry_policy` : owners.expiryPolicy})`,
-          }),
+          })
+          .returning({ id: owners.id }),
       )
+      return changed.length > 0
     },
   }
 }

@@ -5,6 +5,11 @@ import { ScopeList } from '../schemas.ts'
 export function listScopesRoute({ scope, engine, operation }: RouteContext): void {
   const scopes: ScopeList = {
     data: Object.entries(engine.scopes).map(([name, description]) => ({ name, description })),
+    sets: Object.entries(engine.scopeSets).map(([name, { description, scopes }]) => ({
+      name,
+      description,
+      scopes: [...scopes],
+    })),
     keyPrefix: engine.keyPrefix,
   }
   scope.get<{ Reply: ScopeList }>(
@@ -12,7 +17,7 @@ export function listScopesRoute({ scope, engine, operation }: RouteContext): voi
     operation({
       operationId: 'listScopes',
       summary: 'List scopes',
-      description: 'Lists the scopes that keys may hold.',
+      description: 'Lists the scopes that keys may hold, and sets of them.',
       schema: {
         response: {
           200: {

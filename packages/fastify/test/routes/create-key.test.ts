@@ -42,6 +42,8 @@ describeOnEachDatabase('POST /v1/api-keys', (database) => {
         createdBy: { id: `user_of_${owner}`, name: 'Ada' },
         updatedAt: apiKey.createdAt,
         expiresAt: null,
+        expiresSoon: false,
+        notBefore: null,
         lastUsedAt: null,
         lastUsedAddress: null,
         revokedAt: null,

@@ -8,7 +8,10 @@ describe('GET /v1/api-keys/scopes', () => {
   const database = useEmbeddedDatabase()
   let app: FastifyInstance
   beforeAll(async () => {
-    ;({ app } = await createApp(database(), { keyPrefix: 'acme_api' }))
+    ;({ app } = await createApp(database(), {
+      keyPrefix: 'acme_api',
+      scopeSets: { '@read-only': { description: 'Read everything', scopes: ['contacts:read'] } },
+    }))
   })
   afterAll(() => app.close())
 
@@ -19,6 +22,7 @@ describe('GET /v1/api-keys/scopes', () => {
         { name: 'contacts:read', description: 'Read contacts' },
         { name: 'contacts:write', description: 'Create, change and delete contacts' },
       ],
+      sets: [{ name: '@read-only', description: 'Read everything', scopes: ['contacts:read'] }],
       keyPrefix: 'acme_api',
     })
   })

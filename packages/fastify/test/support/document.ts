@@ -24,7 +24,7 @@ export interface JsonSchema {
 
 /** One operation of a document. */
 export interface Operation {
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   path: string
   operationId: string
   parameters: { name: string; in: 'query' | 'path' | 'header'; required?: boolean; schema: JsonSchema }[]

@@ -1,0 +1,38 @@
+import { principalOf } from '../authorize.ts'
+import type { RouteContext } from '../operation.ts'
+import { invalidInput } from '../parse-input.ts'
+import { toPolicyJson } from '../policy-json.ts'
+import { ProblemError } from '../problem.ts'
+import { KeyPolicy, UpdateKeyPolicy } from '../schemas.ts'
+
+/** `PUT /policy`: the owner asks more of its keys than the host does. */
+export function setPolicyRoute({ scope, engine, operation }: RouteContext): void {
+  scope.put<{ Body: UpdateKeyPolicy; Reply: KeyPolicy }>(
+    '/policy',
+    operation({
+      operationId: 'setApiKeyPolicy',
+      summary: 'Set the policy of new keys',
+      description:
+        'Says for how long new keys may live, within what the host allows. Keys that exist keep their end. Only owners and admins may.',
+      schema: {
+        body: UpdateKeyPolicy,
+        response: {
+          200: {
+            description: 'The policy from now on.',
+            content: { 'application/json': { schema: KeyPolicy } },
+          },
+        },
+      },
+      problems: ['invalid_json', 'forbidden', 'payload_too_large', 'unsupported_media_type'],
+    }),
+    async (request) => {
+      const { owner, actor, role } = principalOf(request)
+      if (role !== 'owner' && role !== 'admin') {
+        throw new ProblemError('forbidden', { detail: 'Only owners and admins set the policy.' })
+      }
+      const result = await engine.owners.setExpiryPolicy(owner, actor, request.body.expiry)
+      if (!result.ok) throw invalidInput({ ...result, field: `expiry/${result.field}` })
+      return toPolicyJson(result.settings, engine.expiryPolicy)
+    },
+  )
+}
