@@ -9,7 +9,7 @@ import { isCrossOrigin } from './account/same-origin.ts'
 import { createSessions } from './account/sessions.ts'
 import { createSetUp, type SetUp } from './account/set-up.ts'
 import type { Config } from './config.ts'
-import { crmRoutes, scopes } from './crm/routes.ts'
+import { crmRoutes, scopes, scopeSets } from './crm/routes.ts'
 import { seedWorkspace } from './crm/seed.ts'
 import type { AppDatabase } from './database/app-database.ts'
 import { isDatabaseTrouble } from './database/trouble.ts'
@@ -75,6 +75,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   await server.register(latchkey, {
     database,
     scopes,
+    scopeSets,
     keyPrefix: 'lk',
     managementSecurity: sessionSecurity,
     async authorize(request) {

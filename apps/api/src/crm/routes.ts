@@ -28,6 +28,11 @@ export const scopes = {
   'companies:read': 'Read companies',
 }
 
+/** What people choose in one step. */
+export const scopeSets = {
+  '@read-only': { description: 'Read everything', scopes: ['contacts:read', 'companies:read'] },
+}
+
 /** What a change takes from the rate limits of a key, where reading takes 1. */
 const WRITE_COST = 5
 

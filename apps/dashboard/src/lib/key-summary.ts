@@ -15,6 +15,8 @@ export interface KeySummary {
   lastUsedAddress: string | null
   rateLimits: RateLimit[]
   expiresAt: string | null
+  expiresSoon: boolean
+  notBefore: string | null
 }
 
 export const summarise = (key: ApiKey): KeySummary => ({
@@ -30,4 +32,6 @@ export const summarise = (key: ApiKey): KeySummary => ({
   lastUsedAddress: key.lastUsedAddress,
   rateLimits: key.rateLimits,
   expiresAt: key.expiresAt,
+  expiresSoon: key.expiresSoon,
+  notBefore: key.notBefore,
 })

@@ -1,6 +1,6 @@
 import { withoutSecrets } from '#lib/key-text.ts'
 
-export const statuses = ['active', 'disabled', 'expired', 'revoked'] as const
+export const statuses = ['active', 'pending', 'disabled', 'expired', 'revoked'] as const
 export const environments = ['live', 'test'] as const
 export const sorts = ['-createdAt', 'createdAt', 'name', '-name'] as const
 
