@@ -16,10 +16,17 @@ export {
   MAX_RATE_LIMIT,
   MAX_RATE_LIMIT_WINDOW_SECONDS,
   MAX_RATE_LIMITS,
+  MAX_ROTATE_EVERY_DAYS,
   MAX_SCOPES,
   RATE_LIMIT_NAME,
 } from './key-input.ts'
 export type { OwnerSettings, Owners, SettingResult } from './owners.ts'
+export {
+  MAX_GRACE_SECONDS,
+  type RetireResult,
+  type RotateOptions,
+  type RotateResult,
+} from './key-rotation.ts'
 export { MAX_POLICY_DAYS, strictestExpiry, type ExpiryPolicy } from './expiry-policy.ts'
 export type { BeyondGrant, ScopeSet } from './scopes.ts'
 export { MAX_IDEMPOTENCY_KEY_LENGTH, MIN_IDEMPOTENCY_KEY_LENGTH } from './idempotency.ts'
@@ -27,11 +34,13 @@ export {
   expiresSoon,
   KEY_STATES,
   keyState,
+  rotationDueAt,
   type Actor,
   type ApiKey,
   type JsonValue,
   type KeyState,
   type Metadata,
+  type RetiringSecret,
 } from './key.ts'
 export { MAX_NAME_LENGTH, parseKeyName, type KeyName } from './key-name.ts'
 export type { KeySort } from './store.ts'

@@ -112,6 +112,14 @@ export function checkRateLimits(rateLimits: unknown): Checked<readonly RateLimit
   return { ok: true, value: checked }
 }
 
+export const MAX_ROTATE_EVERY_DAYS = 3_650
+
+/** After how many days a key should be rotated, or null. */
+export function checkRotateEveryDays(days: unknown): Checked<number | null> {
+  if (days === null || isWholeNumber(days, MAX_ROTATE_EVERY_DAYS)) return { ok: true, value: days }
+  return invalid('rotateEveryDays', `must be a whole number from 1 to ${MAX_ROTATE_EVERY_DAYS}, or null`)
+}
+
 /** Text that Postgres takes as it is: valid Unicode without U+0000. */
 export function isStorableText(text: string): boolean {
   return text.isWellFormed() && !text.includes('\u0000')

@@ -5,6 +5,7 @@ import {
   checkName,
   checkNotBefore,
   checkRateLimits,
+  checkRotateEveryDays,
   checkScopes,
 } from './key-input.ts'
 import type { ExpiryPolicy } from './expiry-policy.ts'
@@ -24,6 +25,8 @@ export interface UpdateOptions {
   metadata?: Metadata | undefined
   /** All limits there shall be; an empty list removes them. */
   rateLimits?: readonly RateLimit[] | undefined
+  /** After how many days somebody should rotate it, 1 to 3,650; null: nobody is reminded. */
+  rotateEveryDays?: number | null | undefined
   /** false disables the key until it is set to true. */
   enabled?: boolean | undefined
 }
@@ -37,7 +40,7 @@ export type UpdateResult =
 
 /** Checks the fields that a request would change. */
 export function checkUpdate(
-  { name, scopes, expiresAt, notBefore, metadata, rateLimits, enabled }: UpdateOptions,
+  { name, scopes, expiresAt, notBefore, metadata, rateLimits, rotateEveryDays, enabled }: UpdateOptions,
   { catalog, policy, nowMs }: { catalog: ScopeCatalog; policy: ExpiryPolicy; nowMs: number },
 ): Checked<KeyChanges> {
   if (enabled !== undefined && typeof enabled !== 'boolean') {
@@ -50,6 +53,7 @@ export function checkUpdate(
     ...(notBefore !== undefined && { notBefore: checkNotBefore(notBefore) }),
     ...(metadata !== undefined && { metadata: checkMetadata(metadata) }),
     ...(rateLimits !== undefined && { rateLimits: checkRateLimits(rateLimits) }),
+    ...(rotateEveryDays !== undefined && { rotateEveryDays: checkRotateEveryDays(rotateEveryDays) }),
   })
 }
 

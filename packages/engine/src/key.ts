@@ -35,9 +35,29 @@ export interface ApiKey {
   notBefore: Date | null
   disabledAt: Date | null
   revokedAt: Date | null
+  /** How many secrets it has had. */
+  version: number
+  /** When it got its present secret; null: when it was created. */
+  rotatedAt: Date | null
+  /** After how many days somebody should rotate it; null: nobody is reminded. */
+  rotateEveryDays: number | null
+  /** The secret before its present one; null when there was none. It works until its end. */
+  retiringSecret: RetiringSecret | null
   /** When it last opened something, a few seconds late: uses are gathered before they are stored. */
   lastUsedAt: Date | null
   /** The IP address it was used from in that minute; null when it was not told. */
+  lastUsedAddress: string | null
+}
+
+/** A secret that was replaced, and works until its grace ends. */
+export interface RetiringSecret {
+  version: number
+  /** How it begins. */
+  start: string
+  retiredAt: Date
+  endsAt: Date
+  /** When and from where it was last used since; null: not known. */
+  lastUsedAt: Date | null
   lastUsedAddress: string | null
 }
 
@@ -74,4 +94,16 @@ export function expiresSoon(
   const endMs = key.expiresAt.getTime()
   const soonMs = Math.min(SOON_MS, (endMs - key.createdAt.getTime()) / 10)
   return endMs > nowMs && endMs - nowMs <= soonMs
+}
+
+const DAY_MS = 86_400_000
+
+/** When a key is due to be rotated; null when nobody wants to be reminded. */
+export function rotationDueAt({
+  createdAt,
+  rotatedAt,
+  rotateEveryDays,
+}: Pick<ApiKey, 'createdAt' | 'rotatedAt' | 'rotateEveryDays'>): Date | null {
+  if (rotateEveryDays === null) return null
+  return new Date((rotatedAt ?? createdAt).getTime() + rotateEveryDays * DAY_MS)
 }

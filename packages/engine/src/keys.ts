@@ -19,9 +19,20 @@ import {
   checkName,
   checkNotBefore,
   checkRateLimits,
+  checkRotateEveryDays,
   checkScopes,
 } from './key-input.ts'
 import { parseListOptions, writeCursor, type ListOptions } from './key-list.ts'
+import {
+  checkGrace,
+  graceEnd,
+  isRetiring,
+  prefixOf,
+  rotateRefusal,
+  type RetireResult,
+  type RotateOptions,
+  type RotateResult,
+} from './key-rotation.ts'
 import { assertIdentity } from './identity.ts'
 import {
   checkUpdate,
@@ -36,7 +47,7 @@ import type { RateLimit } from './rate-limit.ts'
 import type { AwaitReceipt, RevocationReceipt } from './receipts.ts'
 import { generateSecret, hashSecret, parseSecret, type Environment } from './secret.ts'
 import { beyondBound, type BeyondGrant, type ScopeCatalog } from './scopes.ts'
-import type { IdempotencyRecord, KeyStore, NewKey, OwnerStore } from './store.ts'
+import type { Created, IdempotencyRecord, KeyStore, NewKey, OwnerStore } from './store.ts'
 
 /** What a new key shall be. */
 export interface CreateOptions {
@@ -51,6 +62,8 @@ export interface CreateOptions {
   metadata?: Metadata | undefined
   /** At most four, which all hold at once; none when left out. */
   rateLimits?: readonly RateLimit[] | undefined
+  /** After how many days somebody should rotate it, 1 to 3,650; nobody is reminded when left out. */
+  rotateEveryDays?: number | null | undefined
   /**
    * 16 to 255 printable characters that name this one request, best a UUID. Sent again with the same options, it
    * answers with the same key and secret, for a limited time, instead of making another.
@@ -92,6 +105,13 @@ export interface Keys {
    * dropped the key, or after a second.
    */
   revoke(owner: string, actor: Actor, id: string): Promise<RevokeResult>
+  /**
+   * Gives a key another secret, of the same prefix and length. It stays the same key, with what its limits count. The old
+   * secret works until its grace ends, or its key does.
+   */
+  rotate(owner: string, actor: Actor, id: string, options?: RotateOptions): Promise<RotateResult>
+  /** Says when the replaced secret that still works ends: in so many seconds from now, 0 to 604,800; 0 is at once. */
+  retire(owner: string, actor: Actor, id: string, gracePeriodSeconds: number): Promise<RetireResult>
 }
 
 /** What {@link createKeys} needs from outside. */
@@ -109,16 +129,44 @@ export interface KeysOptions {
   now: () => number
 }
 
+const UNUSABLE_IDEMPOTENCY_KEY = invalid(
+  'idempotencyKey',
+  `must be ${MIN_IDEMPOTENCY_KEY_LENGTH} to ${MAX_IDEMPOTENCY_KEY_LENGTH} printable ASCII characters; use a UUID`,
+)
+
+function isUsable(idempotencyKey: string | undefined): boolean {
+  return idempotencyKey === undefined || isIdempotencyKey(idempotencyKey)
+}
+
+/** The answer to a request that was carried out before, if it is the same request. */
+function openReplay(
+  { apiKey, record }: Extract<Created, { outcome: 'replay' }>,
+  asked: object,
+  idempotencyKey: string,
+):
+  | { ok: true; apiKey: ApiKey; secret: string; replayed: true }
+  | { ok: false; reason: 'idempotency_mismatch' | 'revoked' } {
+  if (!timingSafeEqual(record.fingerprint, fingerprint(asked))) {
+    return { ok: false, reason: 'idempotency_mismatch' }
+  }
+  if (apiKey.revokedAt !== null) return { ok: false, reason: 'revoked' }
+  return { ok: true, apiKey, secret: openSecret(record.sealedSecret, idempotencyKey), replayed: true }
+}
+
 /**
  * What tells one request from another. The end that a policy gave is not part of it: it would be another one for each
  * repetition. Nor is a beginning where there is none, so that nodes of the version before agree.
  */
-function askedFor({ expiresAt }: CreateOptions, wanted: { expiresAt: Date | null; notBefore: Date | null }) {
+function askedFor(
+  { expiresAt }: CreateOptions,
+  wanted: Pick<NewKey, 'expiresAt' | 'notBefore' | 'rotateEveryDays'>,
+) {
   const isGiven = expiresAt === undefined && wanted.expiresAt !== null
   return {
     ...wanted,
     expiresAt: isGiven ? 'by policy' : wanted.expiresAt,
     notBefore: wanted.notBefore ?? undefined,
+    rotateEveryDays: wanted.rotateEveryDays ?? undefined,
   }
 }
 
@@ -128,11 +176,8 @@ export function createKeys(options: KeysOptions): Keys {
 
   function checkCreate(input: CreateOptions, policy: ExpiryPolicy, nowMs: number) {
     const { environment = 'live', scopes = [], expiresAt, notBefore = null, metadata = {} } = input
-    const { rateLimits = [], idempotencyKey } = input
-    if (idempotencyKey !== undefined && !isIdempotencyKey(idempotencyKey)) {
-      const length = `${MIN_IDEMPOTENCY_KEY_LENGTH} to ${MAX_IDEMPOTENCY_KEY_LENGTH}`
-      return invalid('idempotencyKey', `must be ${length} printable ASCII characters; use a UUID`)
-    }
+    const { rateLimits = [], rotateEveryDays = null, idempotencyKey } = input
+    if (!isUsable(idempotencyKey)) return UNUSABLE_IDEMPOTENCY_KEY
     const checked = allChecked({
       name: checkName(input.name),
       environment: checkEnvironment(environment),
@@ -141,6 +186,7 @@ export function createKeys(options: KeysOptions): Keys {
       notBefore: checkNotBefore(notBefore),
       metadata: checkMetadata(metadata),
       rateLimits: checkRateLimits(rateLimits),
+      rotateEveryDays: checkRotateEveryDays(rotateEveryDays),
     })
     return checked.ok && isNeverGood(checked.value) ? NEVER_GOOD : checked
   }
@@ -148,17 +194,23 @@ export function createKeys(options: KeysOptions): Keys {
   function remember(request: {
     idempotencyKey: string
     asked: object
-    key: NewKey
+    id: Uint8Array
+    nowMs: number
     secret: string
   }): IdempotencyRecord {
-    const { idempotencyKey, asked, key, secret } = request
-    const { owner, createdAt, createdBy } = key
+    const { idempotencyKey, asked, id, nowMs, secret } = request
     return {
-      id: idempotencyId({ namespace, owner, actorId: createdBy.id, idempotencyKey }),
+      id,
       fingerprint: fingerprint(asked),
       sealedSecret: sealSecret(secret, idempotencyKey),
-      expiresAt: new Date(createdAt.getTime() + options.idempotencyWindowSeconds * 1_000),
+      expiresAt: new Date(nowMs + options.idempotencyWindowSeconds * 1_000),
     }
+  }
+
+  /** Whose request it is that an Idempotency-Key names. */
+  function requestIdOf(owner: string, actor: Actor, idempotencyKey: string | undefined) {
+    if (idempotencyKey === undefined) return null
+    return { idempotencyKey, id: idempotencyId({ namespace, owner, actorId: actor.id, idempotencyKey }) }
   }
 
   return {
@@ -184,10 +236,8 @@ export function createKeys(options: KeysOptions): Keys {
         createdAt: new Date(nowMs),
         createdBy: actor,
       }
-      const idempotency =
-        idempotencyKey === undefined
-          ? null
-          : remember({ idempotencyKey, asked: askedFor(input, wanted), key, secret })
+      const request = requestIdOf(owner, actor, idempotencyKey)
+      const idempotency = request && remember({ ...request, asked: askedFor(input, wanted), nowMs, secret })
       const created = await store.create(key, { maxKeys: options.maxKeysPerOwner, idempotency })
 
       switch (created.outcome) {
@@ -195,16 +245,7 @@ export function createKeys(options: KeysOptions): Keys {
           cache.invalidate(key.hash)
           return { ok: true, apiKey: created.apiKey, secret, replayed: false }
         case 'replay':
-          if (!timingSafeEqual(created.record.fingerprint, idempotency!.fingerprint)) {
-            return { ok: false, reason: 'idempotency_mismatch' }
-          }
-          if (created.apiKey.revokedAt !== null) return { ok: false, reason: 'revoked' }
-          return {
-            ok: true,
-            apiKey: created.apiKey,
-            secret: openSecret(created.record.sealedSecret, idempotencyKey!),
-            replayed: true,
-          }
+          return openReplay(created, askedFor(input, wanted), idempotencyKey!)
         case 'in_flight':
           return { ok: false, reason: 'idempotency_in_flight' }
         case 'too_many_keys':
@@ -246,7 +287,7 @@ export function createKeys(options: KeysOptions): Keys {
       if (result.outcome === 'refused') {
         return result.refusal === 'never_good' ? NEVER_GOOD : { ok: false, reason: result.refusal }
       }
-      cache.invalidate(result.hash)
+      for (const hash of result.hashes) cache.invalidate(hash)
       const receipt = result.unconfirmed === null ? null : await awaitReceipt(result.unconfirmed)
       return { ok: true, apiKey: result.apiKey, receipt }
     },
@@ -260,8 +301,75 @@ export function createKeys(options: KeysOptions): Keys {
           : { ok: false, refusal: 'not_found' as const },
       )
       if (result.outcome !== 'changed') return { ok: false, reason: 'not_found' }
-      cache.invalidate(result.hash)
+      for (const hash of result.hashes) cache.invalidate(hash)
       return { ok: true, apiKey: result.apiKey, receipt: await awaitReceipt(result.unconfirmed) }
+    },
+
+    async rotate(owner, actor, id, { gracePeriodSeconds = 0, idempotencyKey } = {}) {
+      assertIdentity(owner, actor)
+      if (!isUsable(idempotencyKey)) return UNUSABLE_IDEMPOTENCY_KEY
+      const grace = checkGrace(gracePeriodSeconds)
+      if (!grace.ok) return grace
+      const nowMs = now()
+      const request = requestIdOf(owner, actor, idempotencyKey)
+      const asked = { rotate: id, gracePeriodSeconds }
+
+      let secret = ''
+      const result = await store.rotate(
+        owner,
+        id,
+        { actor, now: new Date(nowMs) },
+        (current) => {
+          const { environment } = current
+          secret = generateSecret({ prefix: prefixOf(current, keyPrefix), environment })
+          return {
+            hash: hashSecret(secret),
+            start: parseSecret(secret)!.start,
+            idempotency: request && remember({ ...request, asked, nowMs, secret }),
+          }
+        },
+        (current) => {
+          const refusal = rotateRefusal(current, grace.value, nowMs)
+          return refusal === null
+            ? { ok: true, endsAt: graceEnd(current, grace.value, nowMs) }
+            : { ok: false, refusal }
+        },
+        request && request.id,
+      )
+      switch (result.outcome) {
+        case 'rotated': {
+          for (const hash of [...result.hashes, hashSecret(secret)]) cache.invalidate(hash)
+          const receipt = result.unconfirmed && (await awaitReceipt(result.unconfirmed))
+          return { ok: true, apiKey: result.apiKey, secret, receipt, replayed: false }
+        }
+        case 'replay': {
+          const replay = openReplay(result, asked, idempotencyKey!)
+          return replay.ok ? { ...replay, receipt: null } : replay
+        }
+        case 'in_flight':
+          return { ok: false, reason: 'idempotency_in_flight' }
+        case 'refused':
+          return { ok: false, reason: result.refusal }
+        case 'not_found':
+          return { ok: false, reason: 'not_found' }
+      }
+    },
+
+    async retire(owner, actor, id, gracePeriodSeconds) {
+      assertIdentity(owner, actor)
+      const grace = checkGrace(gracePeriodSeconds)
+      if (!grace.ok) return grace
+      const nowMs = now()
+      const result = await store.retire(owner, id, { actor, now: new Date(nowMs) }, (current) => {
+        if (current.revokedAt !== null) return { ok: false, refusal: 'revoked' as const }
+        if (!isRetiring(current, nowMs)) return { ok: false, refusal: 'not_retiring' as const }
+        return { ok: true, endsAt: graceEnd(current, grace.value, nowMs) }
+      })
+      if (result.outcome === 'not_found') return { ok: false, reason: 'not_found' }
+      if (result.outcome === 'refused') return { ok: false, reason: result.refusal }
+      for (const hash of result.hashes) cache.invalidate(hash)
+      const receipt = result.unconfirmed && (await awaitReceipt(result.unconfirmed))
+      return { ok: true, apiKey: result.apiKey, receipt }
     },
   }
 }

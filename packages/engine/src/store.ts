@@ -16,6 +16,7 @@ export interface NewKey {
   scopes: readonly string[]
   metadata: Metadata
   rateLimits: readonly RateLimit[]
+  rotateEveryDays: number | null
   createdAt: Date
   createdBy: Actor
   expiresAt: Date | null
@@ -48,6 +49,7 @@ export interface KeyChanges {
   scopes?: readonly string[]
   metadata?: Metadata
   rateLimits?: readonly RateLimit[]
+  rotateEveryDays?: number | null
   expiresAt?: Date | null
   notBefore?: Date | null
   disabledAt?: Date | null
@@ -58,11 +60,26 @@ export interface KeyChanges {
 export type Decision<Refusal> = { ok: true; changes: KeyChanges | null } | { ok: false; refusal: Refusal }
 
 /**
- * The outcome of {@link KeyStore.change}. `hash` is there so that the caller can forget what it had cached, and
+ * The outcome of {@link KeyStore.change}. `hashes` is there so that the caller can forget what it had cached, and
  * `unconfirmed`, when the key stopped being good, so that it can wait until every node has.
  */
 export type Changed<Refusal> =
-  | { outcome: 'changed'; apiKey: ApiKey; hash: string; unconfirmed: UnconfirmedChange | null }
+  | { outcome: 'changed'; apiKey: ApiKey; hashes: readonly string[]; unconfirmed: UnconfirmedChange | null }
+  | { outcome: 'refused'; refusal: Refusal }
+  | { outcome: 'not_found' }
+
+/** A new secret for a key that exists. */
+export interface NewSecret {
+  hash: string
+  start: string
+  idempotency: IdempotencyRecord | null
+}
+
+/** The outcome of {@link KeyStore.rotate}. `hashes` are of secrets that were replaced. */
+export type Rotated<Refusal> =
+  | { outcome: 'rotated'; apiKey: ApiKey; hashes: readonly string[]; unconfirmed: UnconfirmedChange | null }
+  | { outcome: 'replay'; apiKey: ApiKey; record: Pick<IdempotencyRecord, 'fingerprint' | 'sealedSecret'> }
+  | { outcome: 'in_flight' }
   | { outcome: 'refused'; refusal: Refusal }
   | { outcome: 'not_found' }
 
@@ -125,6 +142,27 @@ export interface KeyStore {
     id: string,
     by: { actor: Actor; now: Date },
     decide: (current: ApiKey) => Decision<Refusal>,
+  ): Promise<Changed<Refusal>>
+
+  /**
+   * Gives a key another secret. `decide` sees the record while nobody else can change it and says when the old one ends.
+   * `makeSecret` is called with the record at most once.
+   */
+  rotate<Refusal>(
+    owner: string,
+    id: string,
+    by: { actor: Actor; now: Date },
+    makeSecret: (current: ApiKey) => NewSecret,
+    decide: (current: ApiKey) => { ok: true; endsAt: Date } | { ok: false; refusal: Refusal },
+    requestId: Uint8Array | null,
+  ): Promise<Rotated<Refusal>>
+
+  /** Changes when the replaced secret of a key ends, as {@link change} changes a key. */
+  retire<Refusal>(
+    owner: string,
+    id: string,
+    by: { actor: Actor; now: Date },
+    decide: (current: ApiKey) => { ok: true; endsAt: Date } | { ok: false; refusal: Refusal },
   ): Promise<Changed<Refusal>>
 
   /** Resolves when the database answers a trivial query. */

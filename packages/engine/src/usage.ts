@@ -7,6 +7,8 @@ export type Outcome = 'accepted' | RefusalReason
 /** Requests with one key in one minute that had one outcome: what is stored. */
 export interface UsageCount {
   readonly id: string
+  /** The replaced secret that was used, by its UUID. */
+  readonly secretId: string | undefined
   readonly owner: string
   /** Minutes since 1970. */
   readonly minute: number
@@ -54,6 +56,8 @@ export class UsageMeter {
 export interface MeteredKey {
   readonly id: string
   readonly owner: string
+  /** The replaced secret that is used, by its UUID. */
+  readonly secretId?: string
 }
 
 /** What {@link createUsageRecorder} needs from outside. */
@@ -136,8 +140,8 @@ export function createUsageRecorder({ save, onLost }: UsageRecorderOptions): Usa
 
   function wait(meter: UsageMeter, outcome: Outcome, count: number, lastUsedMs: number): void {
     const { key, minute, address } = meter
-    const { id, owner } = key
-    const name = `${id} ${minute} ${outcome}`
+    const { id, owner, secretId } = key
+    const name = `${secretId ?? id} ${minute} ${outcome}`
     const same = waiting.get(name)
     if (same !== undefined) {
       same.count += count
@@ -146,7 +150,7 @@ export function createUsageRecorder({ save, onLost }: UsageRecorderOptions): Usa
         same.address = address
       }
     } else if (waiting.size < MAX_WAITING) {
-      waiting.set(name, { id, owner, minute, outcome, count, lastUsedMs, address })
+      waiting.set(name, { id, secretId, owner, minute, outcome, count, lastUsedMs, address })
     } else {
       lost += count
     }

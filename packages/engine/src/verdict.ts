@@ -1,7 +1,7 @@
 import type { ApiKey, Metadata } from './key.ts'
 import type { KeyLimits, RateLimitState } from './rate-limit.ts'
 import type { Environment } from './secret.ts'
-import type { UsageMeter } from './usage.ts'
+import type { MeteredKey, UsageMeter } from './usage.ts'
 
 /** What a handler learns about the key that opened its route. Frozen, and shared by every request with that key. */
 export interface VerifiedKey {
@@ -16,7 +16,14 @@ export interface VerifiedKey {
 
 /** Why a key was refused that was recognised. */
 export type KeyRefusal =
-  'revoked' | 'expired' | 'disabled' | 'pending' | 'environment' | 'insufficient_scope' | 'rate_limited'
+  | 'revoked'
+  | 'retired'
+  | 'expired'
+  | 'disabled'
+  | 'pending'
+  | 'environment'
+  | 'insufficient_scope'
+  | 'rate_limited'
 
 /** Why a key was refused. The first three are told before any key was recognised, so they carry none. */
 export type RefusalReason = 'malformed' | 'unknown' | 'too_many_attempts' | KeyRefusal
@@ -76,6 +83,16 @@ export interface KeyFacts extends Pick<
   readonly expiresAtMs: number | null
   /** null when it was good from the start. */
   readonly notBeforeMs: number | null
+  /** The replaced secret by which it was found; null: its present one. */
+  readonly retired: { readonly id: string; readonly endsAtMs: number } | null
+}
+
+/** When a key begins and ends, each null for never. */
+interface KeyTimes {
+  readonly notBeforeMs: number | null
+  readonly expiresAtMs: number | null
+  /** Of the secret by which it was found. */
+  readonly retiresAtMs: number | null
 }
 
 /**
@@ -85,8 +102,8 @@ export interface KeyFacts extends Pick<
 export interface JudgeableKey {
   readonly accepted: Accepted
   readonly barred: 'revoked' | 'disabled' | null
-  readonly expiresAtMs: number | null
-  readonly notBeforeMs: number | null
+  /** null when time changes nothing: one field for what most keys have none of. */
+  readonly times: KeyTimes | null
   readonly limits: KeyLimits | null
   readonly meter: UsageMeter
 }
@@ -107,7 +124,7 @@ const BYTES_PER_METADATA_CHARACTER = 8
 /** Prepares a key for {@link judge}. Everything that allocates happens here, once for many verdicts. */
 export function prepareKey(
   facts: KeyFacts,
-  { limits, meterOf }: { limits: KeyLimits | null; meterOf: (key: VerifiedKey) => UsageMeter },
+  { limits, meterOf }: { limits: KeyLimits | null; meterOf: (key: MeteredKey) => UsageMeter },
 ): JudgeableKey {
   const hasMetadata = Object.keys(facts.metadata).length > 0
   const key: VerifiedKey = Object.freeze({
@@ -121,11 +138,15 @@ export function prepareKey(
   return {
     accepted: Object.freeze({ ok: true, key, rateLimits: limits?.states ?? NO_RATE_LIMITS }),
     barred: facts.barred,
-    expiresAtMs: facts.expiresAtMs,
-    notBeforeMs: facts.notBeforeMs,
+    times: timesOf(facts),
     limits,
-    meter: meterOf(key),
+    meter: meterOf(facts.retired === null ? key : { ...key, secretId: facts.retired.id }),
   }
+}
+
+function timesOf({ notBeforeMs, expiresAtMs, retired }: KeyFacts): KeyTimes | null {
+  if (notBeforeMs === null && expiresAtMs === null && retired === null) return null
+  return { notBeforeMs, expiresAtMs, retiresAtMs: retired?.endsAtMs ?? null }
 }
 
 /** About how much memory a key takes; always the same for the same key, since nothing of it changes. */
@@ -137,12 +158,12 @@ export function bytesOf({ accepted: { key, rateLimits } }: JudgeableKey): number
 
 /** Judges a recognised key against a request and a clock. Pure; what fails first answers. Limits come after it. */
 export function judge(judgeable: JudgeableKey, requirement: Requirement, nowMs: number): Accepted | Refused {
-  const { accepted, barred, expiresAtMs, notBeforeMs } = judgeable
+  const { accepted, barred, times } = judgeable
   const { key } = accepted
-  if (barred === 'revoked') return { ok: false, reason: 'revoked', key }
-  if (expiresAtMs !== null && expiresAtMs <= nowMs) return { ok: false, reason: 'expired', key }
-  if (barred === 'disabled') return { ok: false, reason: 'disabled', key }
-  if (notBeforeMs !== null && notBeforeMs > nowMs) return { ok: false, reason: 'pending', key }
+  if (barred !== null || times !== null) {
+    const reason = refusalByState(barred, times, nowMs)
+    if (reason !== null) return { ok: false, reason, key }
+  }
   if (requirement.environment !== undefined && requirement.environment !== key.environment) {
     return { ok: false, reason: 'environment', key }
   }
@@ -154,6 +175,23 @@ export function judge(judgeable: JudgeableKey, requirement: Requirement, nowMs: 
     return { ok: false, reason: 'insufficient_scope', key }
   }
   return accepted
+}
+
+/** The same precedence as `keyState`. */
+function refusalByState(
+  barred: JudgeableKey['barred'],
+  times: KeyTimes | null,
+  nowMs: number,
+): 'revoked' | 'retired' | 'expired' | 'disabled' | 'pending' | null {
+  if (barred === 'revoked') return 'revoked'
+  if (isPast(times?.retiresAtMs, nowMs)) return 'retired'
+  if (isPast(times?.expiresAtMs, nowMs)) return 'expired'
+  if (barred === 'disabled') return 'disabled'
+  return times?.notBeforeMs != null && times.notBeforeMs > nowMs ? 'pending' : null
+}
+
+function isPast(momentMs: number | null | undefined, nowMs: number): boolean {
+  return momentMs != null && momentMs <= nowMs
 }
 
 function includesAll(held: readonly string[], required: readonly string[]): boolean {

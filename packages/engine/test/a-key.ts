@@ -23,6 +23,10 @@ export function aKey(differences: Partial<ApiKey> = {}): ApiKey {
     notBefore: null,
     disabledAt: null,
     revokedAt: null,
+    version: 1,
+    rotatedAt: null,
+    rotateEveryDays: null,
+    retiringSecret: null,
     lastUsedAt: null,
     lastUsedAddress: null,
     ...differences,
@@ -37,6 +41,7 @@ export function facts(differences: Partial<ApiKey> = {}): KeyFacts {
     barred: revokedAt !== null ? 'revoked' : disabledAt !== null ? 'disabled' : null,
     expiresAtMs: expiresAt?.getTime() ?? null,
     notBeforeMs: notBefore?.getTime() ?? null,
+    retired: null,
   }
 }
 

@@ -40,6 +40,10 @@ describe.each(testDatabases)('keys on $name', ({ create }) => {
         notBefore: null,
         disabledAt: null,
         revokedAt: null,
+        version: 1,
+        rotatedAt: null,
+        rotateEveryDays: null,
+        retiringSecret: null,
         lastUsedAt: null,
         lastUsedAddress: null,
       })

@@ -41,7 +41,8 @@ describe.each(testDatabases)('usage on $name', ({ create }) => {
   ): UsageCount {
     const { at, ...rest } = more
     const minute = Math.floor(at / MINUTE_MS)
-    return { ...key, minute, outcome: 'accepted', count: 1, lastUsedMs: at, address: null, ...rest }
+    const counted = { outcome: 'accepted', count: 1, lastUsedMs: at, address: null } as const
+    return { ...key, secretId: undefined, minute, ...counted, ...rest }
   }
 
   let sequence = 0

@@ -50,6 +50,12 @@ export const keys = latchkeySchema.table('keys', {
   notBefore: moment('not_before'),
   disabledAt: moment('disabled_at'),
   revokedAt: moment('revoked_at'),
+  /** Null: never. */
+  rotatedAt: moment('rotated_at'),
+  /** Null: 1. */
+  version: integer('version'),
+  /** Null: nobody is reminded. */
+  rotateEveryDays: integer('rotate_every_days'),
   ownerId: integer('owner_id').notNull(),
   hash: bytea('hash').notNull(),
   start: text('start').notNull(),
@@ -68,7 +74,19 @@ export const keys = latchkeySchema.table('keys', {
   revokedByName: text('revoked_by_name'),
 })
 
-/** When and from where keys were last used. Apart from `keys`, so that storing it neither touches their rows nor tells any cache. */
+/** The secret that a key had before its present one. */
+export const retiredSecrets = latchkeySchema.table('retired_secrets', {
+  keyId: uuid('key_id').primaryKey(),
+  /** Under which its last use is kept. */
+  id: uuid('id').notNull(),
+  retiredAt: moment('retired_at').notNull(),
+  endsAt: moment('ends_at').notNull(),
+  hash: bytea('hash').notNull(),
+  version: integer('version').notNull(),
+  start: text('start').notNull(),
+})
+
+/** When and from where keys, and replaced secrets, were last used. Apart from `keys`, so that storing it neither touches their rows nor tells any cache. */
 export const lastUsed = latchkeySchema.table('last_used', {
   keyId: uuid('key_id').primaryKey(),
   usedAt: moment('used_at').notNull(),

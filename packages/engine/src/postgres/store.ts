@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { and, asc, desc, eq, isNotNull, isNull, gt, lte, or, sql, type SQL } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
 import { within } from '../deadline.ts'
 import { keyIdFromUuid, keyIdToUuid } from '../key-id.ts'
-import type { ApiKey, KeyState, Metadata } from '../key.ts'
+import type { Actor, ApiKey, KeyState, Metadata } from '../key.ts'
 import type { RateLimit } from '../rate-limit.ts'
 import type { ScopeCatalog } from '../scopes.ts'
 import type { Created, IdempotencyRecord, KeyChanges, KeyStore, ListQuery, NewKey } from '../store.ts'
@@ -10,7 +12,7 @@ import type { KeyFacts } from '../verdict.ts'
 import { advisoryLockKey } from './advisory-lock.ts'
 import { findUnconfirmed } from './change-log.ts'
 import type { Database, DrizzleDatabase } from './database.ts'
-import { idempotency, keys, lastUsed, owners } from './schema.ts'
+import { idempotency, keys, lastUsed, owners, retiredSecrets } from './schema.ts'
 
 const FIND_DEADLINE_MS = 2_000
 const DEADLINE_MS = 5_000
@@ -26,23 +28,14 @@ export function createPostgresStore(database: Database, namespace: string, catal
 
   return {
     async findByHash(hash) {
-      const [row] = await quickAnswer(
-        database.query<FactsRow>(`${SELECT_FACTS} where namespace = $1 and hash = $2`, [
-          namespace,
-          hashBytes(hash),
-        ]),
-      )
+      const [row] = await quickAnswer(database.query<FactsRow>(FIND_ONE, [namespace, hashBytes(hash)]))
       return row === undefined ? null : toFacts(row)
     },
 
     async findByHashes(hashes) {
       // An array as text, which every driver sends alike.
       const list = `{${hashes.map((hash) => `"\\\\x${hashBytes(hash).toString('hex')}"`).join(',')}}`
-      // Joined, not compared with `any`, which reads the text of the list again for every key that it finds.
-      const wanted = 'join unnest($2::text::bytea[]) as wanted (hash) using (hash)'
-      const rows = await quickAnswer(
-        database.query<FactsRow>(`${SELECT_FACTS} ${wanted} where namespace = $1`, [namespace, list]),
-      )
+      const rows = await quickAnswer(database.query<FactsRow>(FIND_MANY, [namespace, list]))
       return new Map(rows.map((row) => [hashFromBytes(row.hash), toFacts(row)]))
     },
 
@@ -80,16 +73,14 @@ export function createPostgresStore(database: Database, namespace: string, catal
         drizzle.transaction(async (transaction) => {
           const [current] = await transaction.select().from(keys).where(row).for('update')
           if (current === undefined) return { outcome: 'not_found' }
-          const decision = decide(toApiKey({ key: current, lastUse: null }, { namespace, owner }))
+          const decision = decide(toApiKey(bare(current), { namespace, owner }))
           if (!decision.ok) return { outcome: 'refused', refusal: decision.refusal }
           if (decision.changes !== null) {
             await transaction
               .update(keys)
               .set({
                 ...columns(decision.changes),
-                updatedAt: now,
-                updatedById: actor.id,
-                updatedByName: actor.name,
+                ...changedBy({ actor, now }),
                 ...(decision.changes.revokedAt && { revokedById: actor.id, revokedByName: actor.name }),
               })
               .where(row)
@@ -99,8 +90,86 @@ export function createPostgresStore(database: Database, namespace: string, catal
           return {
             outcome: 'changed',
             apiKey: toApiKey(changed!, { namespace, owner }),
-            hash: hashFromBytes(current.hash),
+            hashes: hashesOf({ key: current, retired: changed!.retired }),
             unconfirmed: isLoss ? await findUnconfirmed(transaction, namespace) : null,
+          }
+        }),
+      )
+    },
+
+    rotate(owner, id, by, makeSecret, decide, requestId) {
+      const uuid = keyIdToUuid(id)
+      if (uuid === null) return Promise.resolve({ outcome: 'not_found' })
+      return answer(
+        drizzle.transaction(async (transaction) => {
+          if (requestId !== null) {
+            const earlier = await claimRequest(transaction, { namespace, owner }, requestId, by.now)
+            if (earlier !== null) return earlier
+          }
+          const current = await lockKey(transaction, { namespace, owner }, uuid)
+          if (current === null) return { outcome: 'not_found' }
+          const { key } = current
+          const record = toApiKey(current, { namespace, owner })
+          const decision = decide(record)
+          if (!decision.ok) return { outcome: 'refused', refusal: decision.refusal }
+
+          const { hash, start, idempotency: request } = makeSecret(record)
+          const { hash: oldHash, start: oldStart, version } = key
+          const old = {
+            id: randomUUID(),
+            hash: oldHash,
+            start: oldStart,
+            version: version ?? 1,
+            retiredAt: by.now,
+            endsAt: decision.endsAt,
+          }
+          await transaction
+            .insert(retiredSecrets)
+            .values({ keyId: uuid, ...old })
+            .onConflictDoUpdate({ target: retiredSecrets.keyId, set: old })
+          await transaction
+            .update(keys)
+            .set({
+              hash: hashBytes(hash),
+              start,
+              version: old.version + 1,
+              rotatedAt: by.now,
+              ...changedBy(by),
+            })
+            .where(eq(keys.id, uuid))
+          if (request !== null) {
+            const kept = { ...request, namespace, owner, keyId: uuid }
+            await transaction.insert(idempotency).values(kept)
+          }
+          const [changed] = await selectKeys(transaction).where(eq(keys.id, uuid))
+          return {
+            outcome: 'rotated',
+            apiKey: toApiKey(changed!, { namespace, owner }),
+            hashes: hashesOf(current),
+            unconfirmed: old.endsAt <= by.now ? await findUnconfirmed(transaction, namespace) : null,
+          }
+        }),
+      )
+    },
+
+    retire(owner, id, by, decide) {
+      const uuid = keyIdToUuid(id)
+      if (uuid === null) return Promise.resolve({ outcome: 'not_found' })
+      return answer(
+        drizzle.transaction(async (transaction) => {
+          const current = await lockKey(transaction, { namespace, owner }, uuid)
+          if (current === null) return { outcome: 'not_found' }
+          const decision = decide(toApiKey(current, { namespace, owner }))
+          if (!decision.ok) return { outcome: 'refused', refusal: decision.refusal }
+          const { endsAt } = decision
+          await transaction.update(retiredSecrets).set({ endsAt }).where(eq(retiredSecrets.keyId, uuid))
+          await transaction.update(keys).set(changedBy(by)).where(eq(keys.id, uuid))
+          const [changed] = await selectKeys(transaction).where(eq(keys.id, uuid))
+          return {
+            outcome: 'changed',
+            apiKey: toApiKey(changed!, { namespace, owner }),
+            hashes: hashesOf(current),
+            unconfirmed: endsAt <= by.now ? await findUnconfirmed(transaction, namespace) : null,
           }
         }),
       )
@@ -112,12 +181,59 @@ export function createPostgresStore(database: Database, namespace: string, catal
   }
 }
 
+function changedBy({ actor, now }: { actor: Actor; now: Date }) {
+  return { updatedAt: now, updatedById: actor.id, updatedByName: actor.name }
+}
+
+/** A row without what is known of its uses and of its secret before. */
+function bare(key: typeof keys.$inferSelect): KeyRow {
+  return { key, lastUse: null, retired: null, retiredUse: null }
+}
+
+function hashesOf({ key, retired }: Pick<KeyRow, 'key' | 'retired'>): string[] {
+  return [key.hash, ...(retired ? [retired.hash] : [])].map(hashFromBytes)
+}
+
+/** A key and its secret before, which nobody else can change until the transaction ends. */
+async function lockKey(transaction: DrizzleDatabase, owner: Owner, uuid: string): Promise<KeyRow | null> {
+  const [key] = await transaction
+    .select()
+    .from(keys)
+    .where(and(isOf(owner), eq(keys.id, uuid)))
+    .for('update')
+  if (key === undefined) return null
+  const [retired] = await transaction.select().from(retiredSecrets).where(eq(retiredSecrets.keyId, uuid))
+  return { ...bare(key), retired: retired ?? null }
+}
+
+/** Makes sure that a request is carried out once: what it was answered before, or null when it never was. */
+async function claimRequest(transaction: DrizzleDatabase, owner: Owner, id: Uint8Array, now: Date) {
+  const lock = advisoryLockKey('idempotency', owner.namespace, id)
+  const [row] = await transaction
+    .select({ isMine: sql<boolean>`pg_try_advisory_xact_lock(${lock}::bigint)` })
+    .from(sql`(values (1)) as one`)
+  if (row?.isMine !== true) return { outcome: 'in_flight' as const }
+  await transaction.delete(idempotency).where(and(eq(idempotency.id, id), lte(idempotency.expiresAt, now)))
+  return findEarlier(transaction, owner, id)
+}
+
 /** What {@link KeyFacts} needs, in types that every driver reads alike. */
-const SELECT_FACTS = `select keys.id::text, hash, owner, name, environment, keys.scopes, metadata::text, rate_limits::text,
+const FACTS = `keys.id::text, owner, name, environment, keys.scopes, metadata::text, rate_limits::text,
   case when revoked_at is not null then 'revoked' when disabled_at is not null then 'disabled' end as barred,
   (extract(epoch from expires_at) * 1000)::float8 as expires_at_ms,
-  (extract(epoch from not_before) * 1000)::float8 as not_before_ms, owners.scopes as owner_scopes
+  (extract(epoch from not_before) * 1000)::float8 as not_before_ms, owners.scopes as owner_scopes`
+const OF_PRESENT = `${FACTS}, keys.hash, null as retired_id, null::float8 as ends_at_ms
   from latchkey.keys join latchkey.owners on owners.id = keys.owner_id`
+const OF_RETIRED = `${FACTS}, retired.hash, retired.id::text as retired_id,
+  (extract(epoch from retired.ends_at) * 1000)::float8 as ends_at_ms
+  from latchkey.retired_secrets as retired join latchkey.keys on keys.id = retired.key_id
+  join latchkey.owners on owners.id = keys.owner_id`
+const FIND_ONE = `select ${OF_PRESENT} where namespace = $1 and keys.hash = $2
+  union all select ${OF_RETIRED} where namespace = $1 and retired.hash = $2`
+/** Joined, not compared with `any`, which reads the text of the list again for every key that it finds. */
+const FIND_MANY = `with wanted as materialized (select unnest($2::text::bytea[]) as hash)
+  select ${OF_PRESENT} join wanted on wanted.hash = keys.hash where namespace = $1
+  union all select ${OF_RETIRED} join wanted on wanted.hash = retired.hash where namespace = $1`
 
 interface FactsRow {
   id: string
@@ -132,6 +248,8 @@ interface FactsRow {
   expires_at_ms: number | null
   not_before_ms: number | null
   owner_scopes: string | null
+  retired_id: string | null
+  ends_at_ms: number | null
 }
 
 /** What many keys have in common is kept once: their owner's name, and lists of the same scopes. */
@@ -162,6 +280,7 @@ function createFactsReader({ expand }: ScopeCatalog) {
     barred: row.barred,
     expiresAtMs: row.expires_at_ms,
     notBeforeMs: row.not_before_ms,
+    retired: row.retired_id === null ? null : { id: row.retired_id, endsAtMs: row.ends_at_ms! },
   })
 }
 
@@ -178,13 +297,23 @@ function remember<T>(known: Map<string, T>, name: string, make: (name: string) =
   return value
 }
 
-type KeyRow = { key: typeof keys.$inferSelect; lastUse: typeof lastUsed.$inferSelect | null }
+type LastUse = typeof lastUsed.$inferSelect
+interface KeyRow {
+  key: typeof keys.$inferSelect
+  lastUse: LastUse | null
+  retired: typeof retiredSecrets.$inferSelect | null
+  retiredUse: LastUse | null
+}
+
+const retiredUses = alias(lastUsed, 'retired_uses')
 
 function selectKeys(drizzle: DrizzleDatabase) {
   return drizzle
-    .select({ key: keys, lastUse: lastUsed })
+    .select({ key: keys, lastUse: lastUsed, retired: retiredSecrets, retiredUse: retiredUses })
     .from(keys)
     .leftJoin(lastUsed, eq(lastUsed.keyId, keys.id))
+    .leftJoin(retiredSecrets, eq(retiredSecrets.keyId, keys.id))
+    .leftJoin(retiredUses, eq(retiredUses.keyId, retiredSecrets.id))
 }
 
 /** Whose keys. */
@@ -199,7 +328,7 @@ function isOf({ namespace, owner }: Owner): SQL {
 }
 
 /** The public record, field by field, so that a column added later is not told by accident. */
-function toApiKey({ key, lastUse }: KeyRow, { namespace, owner }: Owner): ApiKey {
+function toApiKey({ key, lastUse, retired, retiredUse }: KeyRow, { namespace, owner }: Owner): ApiKey {
   return {
     id: keyIdFromUuid(key.id),
     namespace,
@@ -217,6 +346,17 @@ function toApiKey({ key, lastUse }: KeyRow, { namespace, owner }: Owner): ApiKey
     notBefore: key.notBefore,
     disabledAt: key.disabledAt,
     revokedAt: key.revokedAt,
+    version: key.version ?? 1,
+    rotatedAt: key.rotatedAt,
+    rotateEveryDays: key.rotateEveryDays,
+    retiringSecret: retired && {
+      version: retired.version,
+      start: retired.start,
+      retiredAt: retired.retiredAt,
+      endsAt: retired.endsAt,
+      lastUsedAt: retiredUse?.usedAt ?? null,
+      lastUsedAddress: retiredUse?.address ?? null,
+    },
     lastUsedAt: lastUse?.usedAt ?? null,
     lastUsedAddress: lastUse?.address ?? null,
   }
@@ -266,8 +406,10 @@ async function create(
   }
 }
 
+type Replay = Extract<Created, { outcome: 'replay' }>
+
 /** What an earlier request with the same record was answered, and its key as it is now. */
-async function findEarlier(drizzle: DrizzleDatabase, owner: Owner, id: Uint8Array): Promise<Created | null> {
+async function findEarlier(drizzle: DrizzleDatabase, owner: Owner, id: Uint8Array): Promise<Replay | null> {
   const same = and(
     eq(idempotency.namespace, owner.namespace),
     eq(idempotency.owner, owner.owner),
@@ -286,6 +428,7 @@ function keyColumns(key: NewKey): Record<string, unknown> {
     created_at: key.createdAt,
     expires_at: key.expiresAt,
     not_before: key.notBefore,
+    rotate_every_days: key.rotateEveryDays,
     hash: `\\x${hashBytes(key.hash).toString('hex')}`,
     start: key.start,
     name: key.name,
@@ -320,6 +463,9 @@ function newApiKey(namespace: string, { hash: _, ...key }: NewKey): ApiKey {
     updatedAt: key.createdAt,
     disabledAt: null,
     revokedAt: null,
+    version: 1,
+    rotatedAt: null,
+    retiringSecret: null,
     lastUsedAt: null,
     lastUsedAddress: null,
   }

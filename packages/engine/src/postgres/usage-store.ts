@@ -57,9 +57,9 @@ export function createUsageStore(database: Database, namespace: string, nodeId: 
   return {
     async save({ sequence, counts }) {
       const owners = ownerSubjects(namespace)
-      const uuids = new Map(counts.map(({ id }) => [id, keyIdToUuid(id)]))
+      const uuids = new Map(counts.map(({ id }) => [id, keyIdToUuid(id)!]))
       const keyIds = counts.map(({ id }) => uuids.get(id)!)
-      const uses = [...lastUses(counts).values()]
+      const uses = [...lastUses(counts, uuids)]
       // Sorted, so that two nodes that store the same keys at once cannot wait for each other.
       await answer(
         drizzle.execute(sql`
@@ -73,9 +73,9 @@ export function createUsageStore(database: Database, namespace: string, nodeId: 
             insert into latchkey.last_used (key_id, used_at, address)
             select key_id, to_timestamp(used_at_ms / 1000), address
             from unnest(
-              ${list(uses.map(({ id }) => uuids.get(id)!))}::uuid[],
-              ${list(uses.map(({ lastUsedMs }) => lastUsedMs))}::float8[],
-              ${list(uses.map(({ address }) => plainAddress(address)))}::inet[]
+              ${list(uses.map(([uuid]) => uuid))}::uuid[],
+              ${list(uses.map(([, { lastUsedMs }]) => lastUsedMs))}::float8[],
+              ${list(uses.map(([, { address }]) => plainAddress(address)))}::inet[]
             ) as used (key_id, used_at_ms, address)
             where exists (select from fresh)
             order by key_id
@@ -189,12 +189,14 @@ function list(values: readonly (string | number | null)[]): string {
 const moment = (ms: number) => new Date(ms).toISOString()
 
 /** The last use of each key in a batch. */
-function lastUses(counts: UsageBatch['counts']) {
+function lastUses(counts: UsageBatch['counts'], uuids: ReadonlyMap<string, string>) {
   const uses = new Map<string, UsageBatch['counts'][number]>()
   for (const count of counts) {
-    const other = uses.get(count.id)
-    if (count.outcome === 'accepted' && !(other && other.lastUsedMs > count.lastUsedMs)) {
-      uses.set(count.id, count)
+    if (count.outcome !== 'accepted') continue
+    for (const uuid of [uuids.get(count.id)!, count.secretId]) {
+      if (uuid === undefined) continue
+      const other = uses.get(uuid)
+      if (!(other && other.lastUsedMs > count.lastUsedMs)) uses.set(uuid, count)
     }
   }
   return uses

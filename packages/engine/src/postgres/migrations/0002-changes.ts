@@ -10,7 +10,7 @@ const MAX_TOLD_ONE_BY_ONE = 1_000
  *
  * @param counted the rows of the statement.
  */
-function createRecorder(name: string, counted: string, touched: string): SQL {
+export function createRecorder(name: string, counted: string, touched: string): SQL {
   return sql.raw(`create function latchkey.${name}() returns trigger
     language plpgsql security definer set search_path = '' as $$
     begin
@@ -31,7 +31,8 @@ function createRecorder(name: string, counted: string, touched: string): SQL {
   $$`)
 }
 
-function createTrigger(name: string, event: string, tables?: string): SQL {
+/** A trigger of the function with the same name. */
+export function createTrigger(name: string, event: string, tables?: string): SQL {
   return sql.raw(`create trigger ${name} after ${event} ${tables === undefined ? '' : `referencing ${tables}`}
     for each statement execute function latchkey.${name}()`)
 }

@@ -3,6 +3,7 @@ import { keysMigration } from './0001-keys.ts'
 import { changesMigration } from './0002-changes.ts'
 import { usageMigration } from './0003-usage.ts'
 import { policyMigration } from './0004-policy.ts'
+import { rotationMigration } from './0007-rotation.ts'
 
 /** Every migration, oldest first. They ship as modules, so nothing looks for files at run time. */
 export const migrations: readonly Migration[] = [
@@ -10,4 +11,5 @@ export const migrations: readonly Migration[] = [
   changesMigration,
   usageMigration,
   policyMigration,
+  rotationMigration,
 ]
