@@ -1,4 +1,10 @@
-import { expiresSoon, keyState, type ApiKey as ApiKeyRecord } from '@latchkey/engine'
+import {
+  expiresSoon,
+  keyState,
+  rotationDueAt,
+  type RetiringSecret,
+  type ApiKey as ApiKeyRecord,
+} from '@latchkey/engine'
 import type { ApiKey } from './schemas.ts'
 
 /** Shows a key to its owner. It is built by listing what may be seen, so that nothing else can be. */
@@ -19,8 +25,26 @@ export function toApiKeyJson(key: ApiKeyRecord, nowMs = Date.now()): ApiKey {
     expiresAt: key.expiresAt?.toISOString() ?? null,
     notBefore: key.notBefore?.toISOString() ?? null,
     expiresSoon: expiresSoon(key, nowMs),
+    version: key.version,
+    rotatedAt: key.rotatedAt?.toISOString() ?? null,
+    rotateEveryDays: key.rotateEveryDays,
+    rotationDueAt: rotationDueAt(key)?.toISOString() ?? null,
+    retiringSecret: toRetiringJson(key.retiringSecret, nowMs),
     lastUsedAt: key.lastUsedAt?.toISOString() ?? null,
     lastUsedAddress: key.lastUsedAddress,
     revokedAt: key.revokedAt?.toISOString() ?? null,
+  }
+}
+
+/** Only while it works: what has ended is of no concern any more. */
+function toRetiringJson(secret: RetiringSecret | null, nowMs: number): ApiKey['retiringSecret'] {
+  if (secret === null || secret.endsAt.getTime() <= nowMs) return null
+  return {
+    version: secret.version,
+    start: secret.start,
+    retiredAt: secret.retiredAt.toISOString(),
+    endsAt: secret.endsAt.toISOString(),
+    lastUsedAt: secret.lastUsedAt?.toISOString() ?? null,
+    lastUsedAddress: secret.lastUsedAddress,
   }
 }

@@ -16,11 +16,15 @@ export {
   KeyPolicy,
   ListApiKeys,
   RateLimit,
+  RetiringSecret,
   RevocationReceipt,
+  RotateApiKey,
+  RotatedApiKey,
   ScopeList,
   UpdateApiKey,
   UpdatedApiKey,
   UpdateKeyPolicy,
+  UpdateRetiringSecret,
 } from './schemas.ts'
 export { ApiKeyUsage, UsageParams } from './usage-schemas.ts'
 export {

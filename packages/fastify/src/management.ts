@@ -15,8 +15,10 @@ import { getUsageRoute } from './routes/get-usage.ts'
 import { listKeysRoute } from './routes/list-keys.ts'
 import { listScopesRoute } from './routes/list-scopes.ts'
 import { revokeKeyRoute } from './routes/revoke-key.ts'
+import { rotateKeyRoute } from './routes/rotate-key.ts'
 import { setPolicyRoute } from './routes/set-policy.ts'
 import { updateKeyRoute } from './routes/update-key.ts'
+import { updateRetiringSecretRoute } from './routes/update-retiring-secret.ts'
 
 /** What the scope of the key routes is made from. */
 export interface ManagementOptions {
@@ -55,6 +57,8 @@ export const management: FastifyPluginAsync<ManagementOptions> = async (scope, {
     getKeyUsageRoute,
     updateKeyRoute,
     revokeKeyRoute,
+    rotateKeyRoute,
+    updateRetiringSecretRoute,
   ]) {
     addRoute({ scope, engine, operation })
   }

@@ -46,6 +46,11 @@ export const PROBLEMS = {
     detail: 'The API key is good from a later moment on, which its owner has set.',
   },
   key_revoked: { status: 401, title: 'The API key was revoked', detail: 'The API key was revoked.' },
+  key_retired: {
+    status: 401,
+    title: 'The secret of the API key was replaced',
+    detail: 'The API key has a newer secret, and the time in which this one still worked is over.',
+  },
   wrong_environment: {
     status: 401,
     title: 'The API key is for another environment',
@@ -85,7 +90,18 @@ export const PROBLEMS = {
   already_expired: {
     status: 409,
     title: 'The key has expired',
-    detail: 'An expired key cannot be enabled. Give it a later expiresAt, or null, as well.',
+    detail: 'An expired key can be neither enabled nor rotated. Give it a later expiresAt, or null.',
+  },
+  already_retiring: {
+    status: 409,
+    title: 'Two secrets of the key work already',
+    detail:
+      'The secret before the present one still works. End it first, wait for it, or rotate without a grace period.',
+  },
+  not_retiring: {
+    status: 409,
+    title: 'No replaced secret works',
+    detail: 'The key has only one secret that works. What has ended cannot be brought back.',
   },
   too_many_keys: {
     status: 409,

@@ -3,6 +3,7 @@ import {
   KEY_SORTS,
   KEY_STATES,
   MAX_IDEMPOTENCY_KEY_LENGTH,
+  MAX_GRACE_SECONDS,
   MAX_METADATA_BYTES,
   MAX_NAME_LENGTH,
   MAX_PAGE_SIZE,
@@ -10,6 +11,7 @@ import {
   MAX_RATE_LIMIT,
   MAX_RATE_LIMIT_WINDOW_SECONDS,
   MAX_RATE_LIMITS,
+  MAX_ROTATE_EVERY_DAYS,
   MAX_SCOPES,
   MAX_SEARCH_LENGTH,
   MIN_IDEMPOTENCY_KEY_LENGTH,
@@ -97,6 +99,40 @@ const rateLimits = (description: string) =>
     ],
   })
 
+const lastUsedAddress = Type.Unsafe<string | null>({
+  type: ['null', 'string'],
+  description: 'The IP address it was used from in that minute; null when that is not known.',
+  examples: ['192.0.2.17'],
+})
+
+const rotateEveryDays = Type.Unsafe<number | null>({
+  type: ['null', 'integer'],
+  minimum: 1,
+  maximum: MAX_ROTATE_EVERY_DAYS,
+  description: 'After how many days the key should be rotated; null when nobody wants to be reminded.',
+  examples: [90],
+})
+
+const gracePeriodSeconds = (description: string, example: number) =>
+  Type.Integer({ minimum: 0, maximum: MAX_GRACE_SECONDS, description, examples: [example] })
+
+/** A secret that was replaced and still works. */
+export type RetiringSecret = Static<typeof RetiringSecret>
+export const RetiringSecret = Type.Object(
+  {
+    version: Type.Integer({ minimum: 1, description: 'Which of the secrets it is.', examples: [1] }),
+    start: Type.String({ description: 'How it begins.', examples: [EXAMPLE_SECRET.slice(0, 12)] }),
+    retiredAt: moment('When it was replaced.', '2026-11-22T09:30:00.000Z'),
+    endsAt: moment('From when on it is refused.', '2026-11-23T09:30:00.000Z'),
+    lastUsedAt: momentOrNull(
+      'When it was last used since: when that is long ago, it can be ended.',
+      '2026-11-22T10:12:00.000Z',
+    ),
+    lastUsedAddress,
+  },
+  { description: 'A secret that was replaced and works until its grace ends.' },
+)
+
 /** A key as the routes show it. Its secret is not part of it. */
 export type ApiKey = Static<typeof ApiKey>
 export const ApiKey = Type.Object(
@@ -140,10 +176,16 @@ export const ApiKey = Type.Object(
     }),
     notBefore,
     lastUsedAt: momentOrNull('When it last opened something, to within seconds.', '2026-11-22T10:12:00.000Z'),
-    lastUsedAddress: Type.Unsafe<string | null>({
-      type: ['null', 'string'],
-      description: 'The IP address it was used from in that minute; null when that is not known.',
-      examples: ['192.0.2.17'],
+    lastUsedAddress,
+    version: Type.Integer({ minimum: 1, description: 'How many secrets it has had.', examples: [1] }),
+    rotatedAt: momentOrNull('When it got its present secret; null: when it was created.', null),
+    rotateEveryDays,
+    rotationDueAt: momentOrNull(
+      'When it is due to be rotated; null when nobody wants to be reminded.',
+      '2027-02-20T09:30:00.000Z',
+    ),
+    retiringSecret: Type.Union([Type.Null(), RetiringSecret], {
+      description: 'The secret before the present one, while it still works; otherwise null.',
     }),
     revokedAt: momentOrNull('When it was revoked.', null),
   },
@@ -202,10 +244,48 @@ export const UpdatedApiKey = Type.Object(
   {
     apiKey: ApiKey,
     receipt: Type.Union([Type.Null(), RevocationReceipt], {
-      description: 'When this change disabled the key, how far that had come; otherwise null.',
+      description:
+        'When this change disabled the key or ended a secret, how far that had come; otherwise null.',
     }),
   },
   { description: 'A key as it is after a change.' },
+)
+
+/** What to send to rotate a key. */
+export type RotateApiKey = Static<typeof RotateApiKey>
+export const RotateApiKey = Type.Object(
+  {
+    gracePeriodSeconds: Type.Optional(
+      gracePeriodSeconds(
+        'For how many seconds the old secret works beside the new one; 0, at once no more, when left out.',
+        86_400,
+      ),
+    ),
+  },
+  { additionalProperties: false, description: 'How to give the key another secret.' },
+)
+
+/** The reply to a rotation: the one time the new secret is shown. */
+export type RotatedApiKey = Static<typeof RotatedApiKey>
+export const RotatedApiKey = Type.Object(
+  {
+    apiKey: ApiKey,
+    secret: Type.String({
+      description: 'The new secret. It is shown here and never again: store it now.',
+      examples: [EXAMPLE_SECRET],
+    }),
+    receipt: Type.Union([Type.Null(), RevocationReceipt], {
+      description: 'When the old secret ended at once, how far that had come; otherwise null.',
+    }),
+  },
+  { description: 'A key with its new secret.' },
+)
+
+/** What to send to end a replaced secret, now or later. */
+export type UpdateRetiringSecret = Static<typeof UpdateRetiringSecret>
+export const UpdateRetiringSecret = Type.Object(
+  { gracePeriodSeconds: gracePeriodSeconds('In how many seconds from now it ends; 0: at once.', 0) },
+  { additionalProperties: false, description: 'When the replaced secret ends.' },
 )
 
 /** One page of keys. */
@@ -268,6 +348,7 @@ export const CreateApiKey = Type.Object(
         'How often it may be used. All of these hold at once, each under a name of its own; not limited when left out.',
       ),
     ),
+    rotateEveryDays: Type.Optional(rotateEveryDays),
   },
   { additionalProperties: false, description: 'What the new key shall be.' },
 )
@@ -290,6 +371,7 @@ export const UpdateApiKey = Type.Object(
         'All limits there shall be; an empty list removes them. What was taken from a limit whose name and window stay the same stays taken.',
       ),
     ),
+    rotateEveryDays: Type.Optional(rotateEveryDays),
     enabled: Type.Optional(
       Type.Boolean({
         description: '`false` disables the key until it is set to `true`.',

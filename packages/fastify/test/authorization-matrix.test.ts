@@ -67,6 +67,14 @@ const MATRIX: Record<string, Row> = {
   getApiKeyUsage: { default: 401, ...readers, ...stranger },
   getUsage: { default: 401, ...readers, 'admin of another owner': 200, 'viewer of another owner': 200 },
   updateApiKey: { default: 401, ...readers, viewer: 403, ...stranger, 'viewer of another owner': 403 },
+  rotateApiKey: { default: 401, ...readers, viewer: 403, ...stranger, 'viewer of another owner': 403 },
+  updateRetiringSecret: {
+    default: 401,
+    ...readers,
+    viewer: 403,
+    ...stranger,
+    'viewer of another owner': 403,
+  },
   deleteApiKey: { default: 401, ...readers, viewer: 403, ...stranger, 'viewer of another owner': 403 },
   'get /any': {
     default: 401,
@@ -140,10 +148,15 @@ describeOnEachDatabase('the authorization matrix', (database) => {
   /** A request as good as the operation can ask for, about a key of `mine`. */
   async function goodRequest({ method, path, operationId }: Operation): Promise<InjectOptions> {
     const { id } = await createKey(documented.app, mine)
+    if (operationId === 'updateRetiringSecret') {
+      const payload = { gracePeriodSeconds: 60 }
+      await callAs(documented.app, mine, { method: 'POST', url: `${KEYS}/${id}/rotate`, payload })
+    }
     const payloads: Record<string, object> = {
       createApiKey: { name: 'Made by the matrix' },
       updateApiKey: { enabled: false },
       setApiKeyPolicy: { expiry: null },
+      updateRetiringSecret: { gracePeriodSeconds: 0 },
     }
     const payload = payloads[operationId] ?? (method === 'POST' ? {} : undefined)
     return { method, url: path.replace('{id}', id), ...(payload && { payload }) }

@@ -98,7 +98,9 @@ describe('the document of a host with the key routes alone', () => {
       'get /v1/api-keys/{id}/usage: getApiKeyUsage',
       'get /v1/api-keys/{id}: getApiKey',
       'get /v1/api-keys: listApiKeys',
+      'patch /v1/api-keys/{id}/retiring-secret: updateRetiringSecret',
       'patch /v1/api-keys/{id}: updateApiKey',
+      'post /v1/api-keys/{id}/rotate: rotateApiKey',
       'post /v1/api-keys: createApiKey',
       'put /v1/api-keys/policy: setApiKeyPolicy',
     ])

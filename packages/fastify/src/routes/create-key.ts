@@ -1,5 +1,6 @@
 import { toApiKeyJson } from '../api-key-json.ts'
 import { principalOf } from '../authorize.ts'
+import { readIdempotencyKey } from '../idempotency-key.ts'
 import type { RouteContext } from '../operation.ts'
 import { beyondGrant, invalidInput, parseMoment } from '../parse-input.ts'
 import { ProblemError } from '../problem.ts'
@@ -57,7 +58,7 @@ export function createKeyRoute({ scope, engine, operation }: RouteContext): void
         ...fields,
         expiresAt: parseMoment('expiresAt', expiresAt),
         notBefore: parseMoment('notBefore', notBefore),
-        idempotencyKey: unquote(request.headers['idempotency-key']),
+        idempotencyKey: readIdempotencyKey(request.headers),
       })
       if (!result.ok) {
         if (result.reason === 'invalid') throw invalidInput(result)
@@ -69,9 +70,4 @@ export function createKeyRoute({ scope, engine, operation }: RouteContext): void
       return { apiKey: toApiKeyJson(result.apiKey), secret: result.secret }
     },
   )
-}
-
-/** The header is a structured field, whose strings are quoted; most clients leave the quotes out. Both name the same request. */
-function unquote(idempotencyKey: string | undefined): string | undefined {
-  return idempotencyKey?.startsWith('"') ? idempotencyKey.slice(1, -1) : idempotencyKey
 }

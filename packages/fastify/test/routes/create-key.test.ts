@@ -46,6 +46,11 @@ describeOnEachDatabase('POST /v1/api-keys', (database) => {
         notBefore: null,
         lastUsedAt: null,
         lastUsedAddress: null,
+        version: 1,
+        rotatedAt: null,
+        rotateEveryDays: null,
+        rotationDueAt: null,
+        retiringSecret: null,
         revokedAt: null,
       })
       expect(reply.headers.location).toBe(`${KEYS}/${apiKey.id}`)

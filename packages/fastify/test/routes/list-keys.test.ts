@@ -64,11 +64,16 @@ describeOnEachDatabase('GET /v1/api-keys', (database) => {
           'notBefore',
           'owner',
           'rateLimits',
+          'retiringSecret',
           'revokedAt',
+          'rotateEveryDays',
+          'rotatedAt',
+          'rotationDueAt',
           'scopes',
           'start',
           'status',
           'updatedAt',
+          'version',
         ].sort(),
       )
       expect(reply.headers['cache-control']).toBe('no-store')

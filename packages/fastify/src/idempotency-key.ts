@@ -1,0 +1,6 @@
+import type { CreateHeaders } from './schemas.ts'
+
+/** The header is a structured field, whose strings are quoted; most clients leave the quotes out. Both name the same request. */
+export function readIdempotencyKey({ 'idempotency-key': idempotencyKey }: CreateHeaders): string | undefined {
+  return idempotencyKey?.startsWith('"') ? idempotencyKey.slice(1, -1) : idempotencyKey
+}

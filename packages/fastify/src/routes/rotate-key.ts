@@ -1,0 +1,70 @@
+import { toApiKeyJson } from '../api-key-json.ts'
+import { principalOf } from '../authorize.ts'
+import { readIdempotencyKey } from '../idempotency-key.ts'
+import type { RouteContext } from '../operation.ts'
+import { invalidInput } from '../parse-input.ts'
+import { ProblemError } from '../problem.ts'
+import { ApiKeyParams, CreateHeaders, RotateApiKey, RotatedApiKey } from '../schemas.ts'
+
+const REFUSALS = {
+  not_found: 'not_found',
+  revoked: 'already_revoked',
+  expired: 'already_expired',
+  retiring: 'already_retiring',
+  idempotency_mismatch: 'idempotency_mismatch',
+  idempotency_in_flight: 'idempotency_in_flight',
+} as const
+
+/** `POST /:id/rotate`: gives the key another secret and shows it, this once. */
+export function rotateKeyRoute({ scope, engine, operation }: RouteContext): void {
+  scope.post<{ Params: ApiKeyParams; Body: RotateApiKey; Headers: CreateHeaders; Reply: RotatedApiKey }>(
+    '/:id/rotate',
+    operation({
+      operationId: 'rotateApiKey',
+      summary: 'Rotate an API key',
+      description:
+        'Gives the key another secret, of the same prefix and length, and shows it this once. The key stays the same, and so does what its limits count. The old secret works until its grace ends; without a grace the reply waits until every node refuses it, one second at most, and its `receipt` says how many do. Send an `Idempotency-Key` to be able to repeat the request should its reply get lost.',
+      schema: {
+        params: ApiKeyParams,
+        headers: CreateHeaders,
+        body: RotateApiKey,
+        response: {
+          200: {
+            description: 'The key has a new secret. Store it now.',
+            headers: {
+              'Idempotency-Replayed': {
+                type: 'string',
+                description: '`true` when this repeats an earlier reply.',
+              },
+            },
+            content: { 'application/json': { schema: RotatedApiKey } },
+          },
+        },
+      },
+      problems: [
+        'invalid_json',
+        'forbidden',
+        'not_found',
+        'already_revoked',
+        'already_expired',
+        'already_retiring',
+        'idempotency_in_flight',
+        'payload_too_large',
+        'unsupported_media_type',
+        'idempotency_mismatch',
+      ],
+    }),
+    async (request, reply) => {
+      const { owner, actor } = principalOf(request)
+      const result = await engine.keys.rotate(owner, actor, request.params.id, {
+        ...request.body,
+        idempotencyKey: readIdempotencyKey(request.headers),
+      })
+      if (!result.ok) {
+        throw result.reason === 'invalid' ? invalidInput(result) : new ProblemError(REFUSALS[result.reason])
+      }
+      if (result.replayed) reply.header('idempotency-replayed', 'true')
+      return { apiKey: toApiKeyJson(result.apiKey), secret: result.secret, receipt: result.receipt }
+    },
+  )
+}

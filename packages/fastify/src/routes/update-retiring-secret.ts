@@ -1,0 +1,49 @@
+import { toApiKeyJson } from '../api-key-json.ts'
+import { principalOf } from '../authorize.ts'
+import type { RouteContext } from '../operation.ts'
+import { invalidInput } from '../parse-input.ts'
+import { ProblemError } from '../problem.ts'
+import { ApiKeyParams, UpdatedApiKey, UpdateRetiringSecret } from '../schemas.ts'
+
+const REFUSALS = { not_found: 'not_found', revoked: 'already_revoked', not_retiring: 'not_retiring' } as const
+
+/** `PATCH /:id/retiring-secret`: ends the replaced secret now, or lets it work longer. */
+export function updateRetiringSecretRoute({ scope, engine, operation }: RouteContext): void {
+  scope.patch<{ Params: ApiKeyParams; Body: UpdateRetiringSecret; Reply: UpdatedApiKey }>(
+    '/:id/retiring-secret',
+    operation({
+      operationId: 'updateRetiringSecret',
+      summary: 'End a replaced secret, now or later',
+      description:
+        'Says when the secret that a rotation replaced ends: at once, or up to seven days from now. `retiringSecret.lastUsedAt` of the key tells whether somebody still uses it. When it ends at once, the reply waits as with a delete, and its `receipt` says how many nodes refuse the secret.',
+      schema: {
+        params: ApiKeyParams,
+        body: UpdateRetiringSecret,
+        response: {
+          200: {
+            description: 'The key, with the new end of its replaced secret.',
+            content: { 'application/json': { schema: UpdatedApiKey } },
+          },
+        },
+      },
+      problems: [
+        'invalid_json',
+        'forbidden',
+        'not_found',
+        'already_revoked',
+        'not_retiring',
+        'payload_too_large',
+        'unsupported_media_type',
+      ],
+    }),
+    async (request) => {
+      const { owner, actor } = principalOf(request)
+      const { gracePeriodSeconds } = request.body
+      const result = await engine.keys.retire(owner, actor, request.params.id, gracePeriodSeconds)
+      if (!result.ok) {
+        throw result.reason === 'invalid' ? invalidInput(result) : new ProblemError(REFUSALS[result.reason])
+      }
+      return { apiKey: toApiKeyJson(result.apiKey), receipt: result.receipt }
+    },
+  )
+}
