@@ -1,3 +1,4 @@
+import { resolveFormats, type ImportOptions } from './import-options.ts'
 import type { Database } from './postgres/database.ts'
 import { isKeyPrefix } from './secret.ts'
 import { resolveRetention, type UsageRetentionDays } from './usage-retention.ts'
@@ -23,6 +24,8 @@ export interface LatchkeyOptions {
    * the days of every time zone are made, and 730 by the UTC day, when left out. The same on every node.
    */
   usageRetentionDays?: Partial<UsageRetentionDays> | undefined
+  /** Which keys of other systems are accepted beside Latchkey's own; none when left out. The same on every node. */
+  imports?: ImportOptions | undefined
   /** Milliseconds since 1970, for tests. */
   now?: (() => number) | undefined
   /** Told of trouble in the background, which no caller waits for. A process warning when left out. */
@@ -44,6 +47,7 @@ export function resolveOptions(options: LatchkeyOptions) {
     maxKeysPerOwner: options.maxKeysPerOwner ?? 10_000,
     idempotencyWindowSeconds: options.idempotencyWindowSeconds ?? 600,
     usageRetentionDays: resolveRetention(options.usageRetentionDays),
+    formats: resolveFormats(options.imports),
     now: options.now ?? Date.now,
     onError: options.onError ?? ((error: Error) => process.emitWarning(error)),
   }

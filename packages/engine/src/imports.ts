@@ -1,0 +1,138 @@
+import { assertIdentity } from './identity.ts'
+import type { Formats } from './import-options.ts'
+import { readRow, type ImportRow } from './import-row.ts'
+import type { ImportOutcome, ImportStore, NewImport } from './import-store.ts'
+import type { Actor } from './key.ts'
+
+/** How far an import is. */
+export interface ImportCounts {
+  /** Rows that were read and dealt with: the sum of the others. */
+  done: number
+  added: number
+  /** Keys that were there already, as from an import before. */
+  known: number
+  failed: number
+}
+
+/** A row that was not imported, in words for whoever made the rows. */
+export interface ImportFailure {
+  /** Its place: 1 for the first. */
+  row: number
+  field: string
+  message: string
+}
+
+/** Who wants to be told what, while an import goes on. */
+export interface ImportRunOptions {
+  /** Told after each batch. */
+  onProgress?: ((counts: Readonly<ImportCounts>) => void) | undefined
+  /** Told of each row that was not imported. */
+  onFailure?: ((failure: ImportFailure) => void) | undefined
+}
+
+/** Takes over the keys that another system issued, so that nobody has to change theirs. */
+export interface Imports {
+  /**
+   * Imports rows in batches, which are each stored whole or not at all. A row that cannot be imported is told and
+   * left out. It may be run again, after whatever trouble, and by several at once: what was imported is known.
+   *
+   * @throws StoreUnavailable when the database does not do its part; what was stored stays, so run it again.
+   *
+   * @example
+   * const counts = await latchkey.imports.run({ id: 'import', name: null }, rows, {
+   *   onFailure: ({ row, field, message }) => console.error(`Row ${row}: ${field} ${message}.`),
+   * })
+   */
+  run(
+    actor: Actor,
+    rows: AsyncIterable<ImportRow> | Iterable<ImportRow>,
+    options?: ImportRunOptions,
+  ): Promise<ImportCounts>
+}
+
+/** What {@link createImports} needs from outside. */
+export interface ImportsOptions {
+  formats: Formats
+  store: ImportStore
+  scopes: Readonly<Record<string, string>>
+  maxKeysPerOwner: number
+  now: () => number
+}
+
+/** As many as are told to every node one by one. */
+const ROWS_IN_BATCH = 500
+
+/** One key of a batch, with the places of all rows that have it. */
+interface Entry {
+  key: NewImport
+  places: [number, ...number[]]
+}
+
+/** Makes the import of one namespace. */
+export function createImports({ formats, store, scopes, maxKeysPerOwner, now }: ImportsOptions): Imports {
+  function toldOf(outcome: Exclude<ImportOutcome, 'added' | 'known'>): Omit<ImportFailure, 'row'> {
+    switch (outcome) {
+      case 'too_many_keys':
+        return { field: 'owner', message: `has ${maxKeysPerOwner} keys already, which are all it may have` }
+      case 'start_taken':
+        return { field: 'start', message: 'must not be that of another key' }
+      case 'elsewhere':
+        return { field: 'hash', message: 'must not be that of a key of another namespace' }
+    }
+  }
+
+  return {
+    async run(actor, rows, { onProgress, onFailure } = {}) {
+      if (formats.size === 0) throw new Error('Nothing can be imported without the option imports.')
+      assertIdentity('-', actor)
+      const counts: ImportCounts = { done: 0, added: 0, known: 0, failed: 0 }
+      const batch = new Map<string, Entry>()
+
+      function fail(row: number, { field, message }: Omit<ImportFailure, 'row'>): void {
+        counts.done++
+        counts.failed++
+        onFailure?.({ row, field, message })
+      }
+
+      function count(outcome: ImportOutcome, row: number): void {
+        if (outcome !== 'added' && outcome !== 'known') return fail(row, toldOf(outcome))
+        counts.done++
+        counts[outcome]++
+      }
+
+      async function storeBatch(): Promise<void> {
+        const entries = [...batch.values()]
+        batch.clear()
+        const keys = entries.map(({ key }) => key)
+        const outcomes = keys.length === 0 ? [] : await store.add(keys, { maxKeys: maxKeysPerOwner })
+        for (const [at, { places }] of entries.entries()) {
+          const outcome = outcomes[at]!
+          const [first, ...repeats] = places
+          count(outcome, first)
+          for (const place of repeats) count(outcome === 'added' ? 'known' : outcome, place)
+        }
+        onProgress?.({ ...counts })
+      }
+
+      let place = 0
+      for await (const row of rows) {
+        place++
+        const read = readRow(row, { formats, scopes, actor, nowMs: now() })
+        if (!read.ok) {
+          fail(place, read)
+          continue
+        }
+        const { value: key } = read
+        const same = batch.get(key.hash)
+        if (same?.key.source === key.source) {
+          same.places.push(place)
+          continue
+        }
+        if (same !== undefined || batch.size === ROWS_IN_BATCH) await storeBatch()
+        batch.set(key.hash, { key, places: [place] })
+      }
+      await storeBatch()
+      return counts
+    },
+  }
+}
