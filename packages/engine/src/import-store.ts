@@ -31,6 +31,9 @@ export interface ImportStore {
    */
   add(rows: readonly NewImport[], options: { maxKeys: number }): Promise<ImportOutcome[]>
 
+  /** Lets the database look at what it has, as it would by itself a minute later: until then it finds keys slowly. */
+  refreshStatistics(): Promise<void>
+
   /** The slow hash of a key that was not used yet, or null. */
   findSlowHash(id: string): Promise<string | null>
 

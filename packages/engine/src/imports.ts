@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { assertIdentity } from './identity.ts'
 import type { Formats } from './import-options.ts'
 import { readRow, type ImportRow } from './import-row.ts'
@@ -61,6 +62,10 @@ export interface ImportsOptions {
 
 /** As many as are told to every node one by one. */
 const ROWS_IN_BATCH = 500
+/** Every node hears of as many as these; were there more, it would drop what it has in memory, to be safe. */
+const MAX_ADDED_PER_SECOND = 8_000
+/** The database looks at its tables whenever they may have grown so many times. */
+const GROWTH = 4
 
 /** One key of a batch, with the places of all rows that have it. */
 interface Entry {
@@ -87,6 +92,8 @@ export function createImports({ formats, store, scopes, maxKeysPerOwner, now }: 
       assertIdentity('-', actor)
       const counts: ImportCounts = { done: 0, added: 0, known: 0, failed: 0 }
       const batch = new Map<string, Entry>()
+      const startedAt = performance.now()
+      let analyzeAt = ROWS_IN_BATCH
 
       function fail(row: number, { field, message }: Omit<ImportFailure, 'row'>): void {
         counts.done++
@@ -112,6 +119,15 @@ export function createImports({ formats, store, scopes, maxKeysPerOwner, now }: 
           for (const place of repeats) count(outcome === 'added' ? 'known' : outcome, place)
         }
         onProgress?.({ ...counts })
+        const aheadMs = startedAt + (counts.added * 1_000) / MAX_ADDED_PER_SECOND - performance.now()
+        if (aheadMs > 0) await setTimeout(aheadMs)
+        if (counts.added >= analyzeAt) await analyze()
+      }
+
+      async function analyze(): Promise<void> {
+        analyzeAt = GROWTH * counts.added
+        // What is stored is stored, however long it takes to find.
+        await store.refreshStatistics().catch(() => undefined)
       }
 
       let place = 0
@@ -132,6 +148,7 @@ export function createImports({ formats, store, scopes, maxKeysPerOwner, now }: 
         batch.set(key.hash, { key, places: [place] })
       }
       await storeBatch()
+      if (counts.added > 0) await analyze()
       return counts
     },
   }

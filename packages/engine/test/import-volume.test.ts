@@ -1,6 +1,6 @@
 import type { ImportCounts, ImportRow } from '@latchkey/engine'
 import { testDatabases } from '@latchkey/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { allImports, quickForeignKeys, slowForeignKeys, type ForeignKey } from './foreign-keys.ts'
 import { ann, useDatabase } from './set-up.ts'
 
@@ -14,7 +14,8 @@ describe.each(servers)('an import of 100,000 keys of every format on $name', ({ 
   const db = useDatabase(create)
 
   it('takes well under a minute, tells how far it is, adds nothing twice, and makes every key good', async () => {
-    const latchkey = await db.latchkey({ imports: allImports })
+    const onError = vi.fn()
+    const latchkey = await db.latchkey({ imports: allImports, onError })
     const foreign = await makeKeys()
     const progress: ImportCounts[] = []
     const startedAt = performance.now()
@@ -32,12 +33,12 @@ describe.each(servers)('an import of 100,000 keys of every format on $name', ({ 
     for (const { text, at } of some) {
       expect(await latchkey.verify(text)).toMatchObject({ ok: true, key: { owner: `owner_${at % OWNERS}` } })
     }
-    // Without the option, so that nothing but the hash of the text itself is looked for.
     const [stored] = await db.database.query<{ foreign: string }>(
       `select count(*)::text as foreign from latchkey.imports where slow_hash is not null`,
       [],
     )
     expect(stored).toEqual({ foreign: '0' })
+    // A node to which nothing but the hash of the text itself is known.
     const other = await db.latchkey({ imports: { formats: ['sha256'] } })
     for (const { text } of some) expect(await other.verify(text)).toMatchObject({ ok: true })
 
@@ -47,6 +48,8 @@ describe.each(servers)('an import of 100,000 keys of every format on $name', ({ 
       known: ROWS,
       failed: 0,
     })
+    // The feed of changes kept up.
+    expect(onError).not.toHaveBeenCalled()
   }, 120_000)
 })
 

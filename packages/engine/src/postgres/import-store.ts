@@ -16,6 +16,9 @@ const FIND_SLOW_HASH = `select slow_hash from latchkey.imports where key_id = $1
 
 const REHASH = `update latchkey.keys set hash = $3 where id = $1::text::uuid and hash = $2`
 
+/** A role that may not do it is warned by the server and otherwise ignored. */
+const ANALYZE = 'analyze latchkey.keys, latchkey.owners, latchkey.imports'
+
 /** Imported keys in Postgres; the promises are in {@link ImportStore}. */
 export function createImportStore(database: Database, namespace: string): ImportStore {
   const answer = <T>(deadlineMs: number, work: Promise<T>) =>
@@ -47,6 +50,10 @@ export function createImportStore(database: Database, namespace: string): Import
       )
       const byPlace = new Map(outcomes.map(({ place, outcome }) => [place, outcome]))
       return rows.map((_, place) => byPlace.get(place)!)
+    },
+
+    async refreshStatistics() {
+      await answer(DEADLINE_MS, database.query(ANALYZE, []))
     },
 
     async findSlowHash(id) {
