@@ -24,12 +24,9 @@ const SALTED: readonly ImportFormat[] = ['bcrypt', 'argon2']
 export function resolveFormats(options: ImportOptions | undefined): Formats {
   if (options === undefined) return new Map()
   const { formats, hmacKeys = {}, startLength = 0 } = options
-  if (!Array.isArray(formats) || formats.length === 0) throw new Error('imports.formats must name a format.')
-  const unknown = (formats as unknown[]).find(
-    (name) => !(IMPORT_FORMATS as readonly unknown[]).includes(name),
-  )
-  if (unknown !== undefined) {
-    throw new Error(`imports.formats must be among: ${IMPORT_FORMATS.join(', ')}; not ${String(unknown)}.`)
+  const isList = Array.isArray(formats) && formats.length > 0
+  if (!isList || !(formats as readonly ImportFormat[]).every((name) => IMPORT_FORMATS.includes(name))) {
+    throw new Error(`imports.formats must be a list of at least one of: ${IMPORT_FORMATS.join(', ')}.`)
   }
   for (const [name, key] of Object.entries(hmacKeys)) {
     if (!HMAC_KEY_NAME.test(name)) {

@@ -26,7 +26,7 @@ function setUp(options: { maxRunning?: number; maxWaiting?: number; deadlineMs?:
   return {
     started,
     check,
-    async endOne() {
+    endOne: async () => {
       ends.shift()!()
       await setImmediate()
     },
