@@ -191,6 +191,34 @@ describe.each(servers)('an imported key on $name', ({ create }) => {
     expect(kept).toBeUndefined()
   })
 
+  it.each(['sha512 in hex', 'argon2', 'drf-api-key with PBKDF2'])(
+    'kept as %s is nowhere in the database once it was used: neither its text nor its foreign hash',
+    async (format) => {
+      const { text, row } = await { ...quickForeignKeys, ...slowForeignKeys }[format]!()
+      await importKey(latchkey, row)
+      const slowHash = row.hash.includes('$')
+      expect(await everythingStored()).toContain(slowHash ? row.hash : 'default')
+      expect(await latchkey.verify(text)).toMatchObject({ ok: true })
+      const stored = await everythingStored()
+      expect(stored).toContain(hash('sha256', text, 'hex'))
+      for (const secret of [text, Buffer.from(text).toString('hex'), row.hash, row.hash.split('$').at(-1)!]) {
+        expect(stored).not.toContain(secret)
+      }
+    },
+  )
+
+  async function everythingStored(): Promise<string> {
+    const [row] = await db.database.query<{ everything: string }>(
+      `select concat(
+        (select string_agg(keys::text, ' ') from latchkey.keys),
+        (select string_agg(imports::text, ' ') from latchkey.imports),
+        (select string_agg(changes::text, ' ') from latchkey.changes)
+      ) as everything`,
+      [],
+    )
+    return row!.everything
+  }
+
   it('is found by a node that did not know it a moment ago, after five seconds at most', async () => {
     const clock = { now: Date.now() }
     const node = await db.latchkey({ imports: allImports, now: () => clock.now })

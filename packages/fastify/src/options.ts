@@ -1,4 +1,4 @@
-import type { Actor, Database, Environment, UsageRetentionDays } from '@latchkey/engine'
+import type { Actor, Database, Environment, ImportOptions, UsageRetentionDays } from '@latchkey/engine'
 import type { FastifyRequest } from 'fastify'
 import { FST_LATCHKEY_OPTION } from './config-errors.ts'
 import type { SecurityScheme } from './openapi.ts'
@@ -51,6 +51,8 @@ export interface LatchkeyPluginOptions {
    * the days of every time zone are made, and 730 by the UTC day, when left out.
    */
   usageRetentionDays?: Partial<UsageRetentionDays> | undefined
+  /** Which keys of other systems are accepted beside Latchkey's own, once `app.latchkey.imports` has imported them. */
+  imports?: ImportOptions | undefined
   /** How people sign in to the key routes, for the OpenAPI document: security schemes by name, any of which will do. */
   managementSecurity?: Readonly<Record<string, SecurityScheme>> | undefined
 }
@@ -70,6 +72,7 @@ const KNOWN_OPTIONS = new Set<string>([
   'migrate',
   'maxKeysPerOwner',
   'usageRetentionDays',
+  'imports',
   'managementSecurity',
 ] satisfies (keyof LatchkeyPluginOptions)[])
 
@@ -98,6 +101,7 @@ export function resolveOptions(options: LatchkeyPluginOptions) {
     migrate = true,
     maxKeysPerOwner = 10_000,
     usageRetentionDays,
+    imports,
     managementSecurity = UNNAMED_SIGN_IN,
   } = options
 
@@ -128,6 +132,7 @@ export function resolveOptions(options: LatchkeyPluginOptions) {
     migrate,
     maxKeysPerOwner,
     usageRetentionDays,
+    imports,
     managementSecurity,
   }
 }
