@@ -1,4 +1,5 @@
-import { createFormats, IMPORT_FORMATS, type Format, type ImportFormat } from './import-formats.ts'
+import type { Format } from './import-format.ts'
+import { createFormats, IMPORT_FORMATS, type ImportFormat } from './import-formats.ts'
 import { whatSlowHashLacks, type SlowHash } from './slow-hash.ts'
 
 /** Which keys of other systems are accepted beside Latchkey's own. The same on every node. */

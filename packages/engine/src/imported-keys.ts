@@ -1,4 +1,4 @@
-import type { Candidate } from './import-formats.ts'
+import type { Candidate } from './import-format.ts'
 import type { Formats } from './import-options.ts'
 import type { ImportStore } from './import-store.ts'
 import type { CheckSlowly } from './slow-checks.ts'

@@ -1,9 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
 import { assertIdentity } from './identity.ts'
 import type { Formats } from './import-options.ts'
-import { readRow, type ImportRow } from './import-row.ts'
+import { readRow, type ImportRow, type RowContext } from './import-row.ts'
 import type { ImportOutcome, ImportStore, NewImport } from './import-store.ts'
+import { invalid, type Checked } from './key-input.ts'
 import type { Actor } from './key.ts'
+import { parseSlowHash, whatSlowHashLacks } from './slow-hash.ts'
 
 /** How far an import is. */
 export interface ImportCounts {
@@ -73,6 +75,14 @@ interface Entry {
   places: [number, ...number[]]
 }
 
+/** Reads a row, and refuses one with a hash that this process could not check. */
+async function readCheckable(row: unknown, context: RowContext): Promise<Checked<NewImport>> {
+  const read = readRow(row, context)
+  if (!read.ok || read.value.slowHash === null) return read
+  const lack = await whatSlowHashLacks(parseSlowHash(read.value.slowHash)!.algorithm)
+  return lack === null ? read : invalid('hash', lack)
+}
+
 /** Makes the import of one namespace. */
 export function createImports({ formats, store, scopes, maxKeysPerOwner, now }: ImportsOptions): Imports {
   function toldOf(outcome: Exclude<ImportOutcome, 'added' | 'known'>): Omit<ImportFailure, 'row'> {
@@ -133,7 +143,7 @@ export function createImports({ formats, store, scopes, maxKeysPerOwner, now }: 
       let place = 0
       for await (const row of rows) {
         place++
-        const read = readRow(row, { formats, scopes, actor, nowMs: now() })
+        const read = await readCheckable(row, { formats, scopes, actor, nowMs: now() })
         if (!read.ok) {
           fail(place, read)
           continue

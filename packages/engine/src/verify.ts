@@ -43,7 +43,7 @@ export type Verify = (text: string, requirement?: Requirement, caller?: Caller) 
 
 /**
  * Makes the hot path. A text whose hash the cache knows gets its verdict at once, with no await, no query and
- * no write: its form needs no check, since only a well-formed secret was ever given that hash. Any other text
+ * no write: its form needs no check, since only a text of a good form was ever looked for by that hash. Any other text
  * is checked before the store is asked, so a typing mistake costs no query either, unless keys of other systems
  * are accepted, whose texts may have any form.
  *
