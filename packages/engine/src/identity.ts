@@ -6,7 +6,11 @@ const MAX_IDENTITY_LENGTH = 255
 /** Owner and actor come from the host's code, so a bad one is a mistake in it, not a person's input. */
 export function assertIdentity(owner: string, actor?: Actor): void {
   assertText(owner, 'owner')
-  if (actor === undefined) return
+  if (actor !== undefined) assertActor(actor)
+}
+
+/** The same for an actor alone. */
+export function assertActor(actor: Actor): void {
   assertText(actor.id, 'actor.id')
   if (actor.name !== null) assertText(actor.name, 'actor.name')
 }

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { assertIdentity } from './identity.ts'
+import { assertActor } from './identity.ts'
 import type { Formats } from './import-options.ts'
 import { readRow, type ImportRow, type RowContext } from './import-row.ts'
 import type { ImportOutcome, ImportStore, NewImport } from './import-store.ts'
@@ -75,60 +75,24 @@ interface Entry {
   places: [number, ...number[]]
 }
 
-/** Reads a row, and refuses one with a hash that this process could not check. */
-async function readCheckable(row: unknown, context: RowContext): Promise<Checked<NewImport>> {
-  const read = readRow(row, context)
-  if (!read.ok || read.value.slowHash === null) return read
-  const lack = await whatSlowHashLacks(parseSlowHash(read.value.slowHash)!.algorithm)
-  return lack === null ? read : invalid('hash', lack)
-}
-
 /** Makes the import of one namespace. */
 export function createImports({ formats, store, scopes, maxKeysPerOwner, now }: ImportsOptions): Imports {
-  function toldOf(outcome: Exclude<ImportOutcome, 'added' | 'known'>): Omit<ImportFailure, 'row'> {
-    switch (outcome) {
-      case 'too_many_keys':
-        return { field: 'owner', message: `has ${maxKeysPerOwner} keys already, which are all it may have` }
-      case 'start_taken':
-        return { field: 'start', message: 'must not be that of another key' }
-      case 'elsewhere':
-        return { field: 'hash', message: 'must not be that of a key of another namespace' }
-    }
-  }
-
   return {
-    async run(actor, rows, { onProgress, onFailure } = {}) {
+    async run(actor, rows, options = {}) {
       if (formats.size === 0) throw new Error('Nothing can be imported without the option imports.')
-      assertIdentity('-', actor)
-      const counts: ImportCounts = { done: 0, added: 0, known: 0, failed: 0 }
+      assertActor(actor)
+      const { counts, fail, count, tell } = createTally(options, maxKeysPerOwner)
       const batch = new Map<string, Entry>()
       const startedAt = performance.now()
       let analyzeAt = ROWS_IN_BATCH
-
-      function fail(row: number, { field, message }: Omit<ImportFailure, 'row'>): void {
-        counts.done++
-        counts.failed++
-        onFailure?.({ row, field, message })
-      }
-
-      function count(outcome: ImportOutcome, row: number): void {
-        if (outcome !== 'added' && outcome !== 'known') return fail(row, toldOf(outcome))
-        counts.done++
-        counts[outcome]++
-      }
 
       async function storeBatch(): Promise<void> {
         const entries = [...batch.values()]
         batch.clear()
         const keys = entries.map(({ key }) => key)
         const outcomes = keys.length === 0 ? [] : await store.add(keys, { maxKeys: maxKeysPerOwner })
-        for (const [at, { places }] of entries.entries()) {
-          const outcome = outcomes[at]!
-          const [first, ...repeats] = places
-          count(outcome, first)
-          for (const place of repeats) count(outcome === 'added' ? 'known' : outcome, place)
-        }
-        onProgress?.({ ...counts })
+        for (const [at, { places }] of entries.entries()) count(outcomes[at]!, places)
+        tell()
         const aheadMs = startedAt + (counts.added * 1_000) / MAX_ADDED_PER_SECOND - performance.now()
         if (aheadMs > 0) await setTimeout(aheadMs)
         if (counts.added >= analyzeAt) await analyze()
@@ -162,4 +126,52 @@ export function createImports({ formats, store, scopes, maxKeysPerOwner, now }: 
       return counts
     },
   }
+}
+
+/** Reads a row, and refuses one with a hash that this process could not check. */
+async function readCheckable(row: unknown, context: RowContext): Promise<Checked<NewImport>> {
+  const read = readRow(row, context)
+  if (!read.ok || read.value.slowHash === null) return read
+  const lack = await whatSlowHashLacks(parseSlowHash(read.value.slowHash)!.algorithm)
+  return lack === null ? read : invalid('hash', lack)
+}
+
+/** Counts what became of rows, and tells whoever wants to know. */
+function createTally({ onProgress, onFailure }: ImportRunOptions, maxKeys: number) {
+  const counts: ImportCounts = { done: 0, added: 0, known: 0, failed: 0 }
+
+  function tell(): void {
+    onProgress?.({ ...counts })
+  }
+
+  function fail(row: number, { field, message }: Omit<ImportFailure, 'row'>): void {
+    counts.done++
+    counts.failed++
+    onFailure?.({ row, field, message })
+    // Where nothing is stored, nothing else tells.
+    if (counts.failed % ROWS_IN_BATCH === 0) tell()
+  }
+
+  function count(outcome: ImportOutcome, [first, ...repeats]: Entry['places']): void {
+    switch (outcome) {
+      case 'added':
+      case 'known':
+        counts.done += 1 + repeats.length
+        counts[outcome]++
+        counts.known += repeats.length
+        return
+      case 'too_many_keys':
+        return failAll({ field: 'owner', message: `has ${maxKeys} keys already, which are all it may have` })
+      case 'start_taken':
+        return failAll({ field: 'start', message: 'must not be that of another key' })
+      case 'elsewhere':
+        return failAll({ field: 'hash', message: 'must not be that of a key of another namespace' })
+    }
+
+    function failAll(failure: Omit<ImportFailure, 'row'>): void {
+      for (const row of [first, ...repeats]) fail(row, failure)
+    }
+  }
+
+  return { counts, tell, fail, count }
 }

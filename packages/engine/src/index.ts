@@ -5,7 +5,6 @@ export type { ImportCounts, ImportFailure, ImportRunOptions, Imports } from './i
 export type { ImportRow } from './import-row.ts'
 export { IMPORT_FORMATS, type ImportFormat } from './import-formats.ts'
 export type { ImportOptions } from './import-options.ts'
-export { MAX_IMPORTED_LENGTH, MIN_IMPORTED_LENGTH } from './imported-keys.ts'
 export type { UpdateOptions, UpdateResult } from './key-update.ts'
 export {
   DEFAULT_PAGE_SIZE,

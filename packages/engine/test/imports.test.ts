@@ -150,6 +150,13 @@ describe.each(testDatabases)('an import on $name', ({ create }) => {
     }
   })
 
+  it('tells how far it is even where nothing can be imported', async () => {
+    const told: number[] = []
+    const rows = Array.from({ length: 1_200 }, () => aRow({ owner: '' }))
+    await latchkey.imports.run(ann, rows, { onProgress: ({ done }) => void told.push(done) })
+    expect(told).toEqual([500, 1_000, 1_200])
+  })
+
   it('counts a row that is there twice as known, whether side by side or far apart', async () => {
     const row = aRow()
     const others = Array.from({ length: 1_200 }, () => aRow({ owner: row.owner }))
