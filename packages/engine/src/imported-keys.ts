@@ -2,6 +2,7 @@ import type { Candidate } from './import-format.ts'
 import type { Formats } from './import-options.ts'
 import type { ImportStore } from './import-store.ts'
 import type { CheckSlowly } from './slow-checks.ts'
+import { parseSecret } from './secret.ts'
 import { parseSlowHash } from './slow-hash.ts'
 import type { KeyFacts } from './verdict.ts'
 
@@ -33,7 +34,8 @@ export interface ImportedKeys {
 }
 
 /**
- * Makes the way to keys that other systems issued. All hashes that a text may have are looked up in one statement.
+ * Makes the way to keys that other systems issued. All hashes that a text may have are looked up in one statement; of
+ * a text that may well be Latchkey's own, its own hash before.
  *
  * A key that is found by a foreign hash is given the hash of its text before anybody hears of it, so that what is
  * remembered of it is remembered by the hash that changes are told by, and so that it is found like any other key
@@ -62,6 +64,9 @@ export function createImportedKeys({ formats, store, checkSlowly }: ImportedKeys
     },
 
     async find({ text, hash, candidates }, { lookUp, isSuspect }) {
+      // Another system's key may look like Latchkey's own, but seldom does.
+      const likely = parseSecret(text) === null ? null : await lookUp(hash)
+      if (likely !== null) return likely
       const [own, ...found] = await Promise.all([lookUp(hash), ...candidates.map((one) => lookUp(one.hash))])
       if (own) return own
       for (const [place, facts] of found.entries()) {

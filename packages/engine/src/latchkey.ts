@@ -46,7 +46,7 @@ export interface Latchkey {
   /**
    * Judges a secret. The verdict comes at once when the key was seen in the last seconds, and as a promise when
    * the database must be asked. That promise rejects with StoreUnavailable when there is no answer within two
-   * seconds; nothing is ever guessed.
+   * seconds, or several times that at the first use of an imported key; nothing is ever guessed.
    *
    * @example
    * const verdict = await latchkey.verify(secret, { scopes: ['contacts:read'] })

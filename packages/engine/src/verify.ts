@@ -29,8 +29,8 @@ export interface Ways {
 export interface VerifierOptions extends Ways {
   cache: KeyCache
   /**
-   * The ways for a text that Latchkey did not issue; null when no other system can have issued it either. Left out
-   * where no keys of other systems are accepted.
+   * The ways for a text that another system may have issued; null when none can have. Left out where no keys of other
+   * systems are accepted.
    */
   waysOfImported?: ((text: string) => Ways | null) | undefined
   attempts: Attempts
@@ -133,7 +133,7 @@ export function createVerifier({
     const hash = hashSecret(text)
     const judgeable = cache.get(hash, nowMs)
     if (judgeable !== undefined) return settle(judgeable, requirement, caller, nowMs)
-    const ways = parseSecret(text) === null ? (waysOfImported?.(text) ?? null) : ownWays
+    const ways = waysOfImported?.(text) ?? (parseSecret(text) === null ? null : ownWays)
     if (ways === null) return refuseSecret(MALFORMED, caller, nowMs)
     return askStore(hash, ways, requirement, caller, nowMs)
   }

@@ -222,6 +222,12 @@ describe.each(servers)('an imported key on $name', ({ create }) => {
     return row!.everything
   }
 
+  it('is found though it looks like one of Latchkey', async () => {
+    const text = generateSecret({ prefix: 'lk', environment: 'live' })
+    const id = await importKey(latchkey, { format: 'sha512', hash: hash('sha512', text, 'hex') })
+    expect(await latchkey.verify(text)).toMatchObject({ ok: true, key: { id } })
+  })
+
   it('is found by a node that did not know it a moment ago, after five seconds at most', async () => {
     const clock = { now: Date.now() }
     const node = await db.latchkey({ imports: allImports, now: () => clock.now })
@@ -284,6 +290,16 @@ describe('a text that is no key of Latchkey', () => {
       expect(any.verify(text)).toEqual({ ok: false, reason: 'malformed', key: null })
     }
     expect(await any.verify('x'.repeat(16))).toEqual({ ok: false, reason: 'unknown', key: null })
+  })
+
+  it('is no reason to look for more than the hash of one that is', async () => {
+    const node = await db.latchkey({ imports: allImports })
+    const { secret } = must(await node.keys.create(anOwner(), ann, { name: 'Its own' }))
+    const query = vi.spyOn(db.database, 'query')
+    const looks = () => query.mock.calls.filter(([statement]) => statement.includes('from latchkey.keys'))
+    expect(await node.verify(secret)).toMatchObject({ ok: true })
+    expect(looks().map(([, parameters]) => parameters[1])).toEqual([hashBytes(hashSecret(secret))])
+    query.mockRestore()
   })
 
   it('costs one statement, however many formats are accepted, and none while it is remembered', async () => {
