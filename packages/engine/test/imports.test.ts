@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { hash, randomBytes } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { createLatchkey, type ImportFailure, type ImportRow, type Latchkey } from '@latchkey/engine'
 import { testDatabases } from '@latchkey/testing'
+import { sql } from 'drizzle-orm'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { allImports, quickForeignKeys, randomText, slowForeignKeys, type ForeignKey } from './foreign-keys.ts'
+import { advisoryLockKey } from '../src/postgres/advisory-lock.ts'
 import { ann, anOwner, must, useDatabase } from './set-up.ts'
 
 const now = Date.parse('2026-06-01T12:00:00.123Z')
@@ -217,25 +220,36 @@ describe.each(testDatabases)('an import on $name', ({ create }) => {
     }
   })
 
-  it('adds nothing twice when two imports go at once', async () => {
+  it('adds nothing twice when two imports go at once, even if they disagree about the owners', async () => {
     const others = await db.latchkey({ imports: allImports })
-    const rows = Array.from({ length: 2_000 }, (_, at) => aRow({ owner: `shared_${at % 50}` }))
-    const [one, other] = await Promise.all([runAll(latchkey, rows), runAll(others, rows.toReversed())])
+    const rows = Array.from({ length: 2_000 }, (_, at) => aRow({ owner: `one_${at % 50}` }))
+    const same = rows.map((row, at) => ({ ...row, owner: `other_${at % 50}` }))
+    const [one, other] = await Promise.all([runAll(latchkey, rows), runAll(others, same)])
     expect(one.counts.added + other.counts.added).toBe(2_000)
     expect(one.counts.known + other.counts.known).toBe(2_000)
     expect(one.counts.failed + other.counts.failed).toBe(0)
   })
 
-  it('keeps to the most keys of an owner while others create some', async () => {
-    const narrow = await db.latchkey({ imports: allImports, maxKeysPerOwner: 40 })
+  it('waits for whoever is giving the owner keys, and counts those', async () => {
+    const narrow = await db.latchkey({ imports: allImports, maxKeysPerOwner: 5 })
     const owner = anOwner()
-    const creates = Array.from({ length: 30 }, () => narrow.keys.create(owner, ann, { name: 'Its own' }))
-    const run = runAll(
-      narrow,
-      Array.from({ length: 30 }, () => aRow({ owner })),
-    )
-    const created = (await Promise.all(creates)).filter(({ ok }) => ok).length
-    expect(created + (await run).counts.added).toBe(40)
+    for (let i = 0; i < 3; i++) {
+      const { apiKey } = must(await narrow.keys.create(owner, ann, { name: 'Its own' }))
+      must(await narrow.keys.revoke(owner, ann, apiKey.id))
+    }
+    const rows = Array.from({ length: 5 }, () => aRow({ owner }))
+    let run!: ReturnType<typeof runAll>
+    // As creates do: under the lock of the owner, until they commit.
+    await db.database.drizzle.transaction(async (transaction) => {
+      await transaction.execute(
+        sql`select pg_advisory_xact_lock(${advisoryLockKey('owner', 'default', owner)}::bigint)`,
+      )
+      await transaction.execute(sql`update latchkey.keys set revoked_at = null
+        where owner_id = (select id from latchkey.owners where owner = ${owner})`)
+      run = runAll(narrow, rows)
+      await setTimeout(200)
+    })
+    expect((await run).counts).toEqual({ done: 5, added: 2, known: 0, failed: 3 })
   })
 
   it('rejects with what the rows reject with, and keeps what was imported until then', async () => {
