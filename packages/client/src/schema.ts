@@ -137,6 +137,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/api-keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate an API key
+         * @description Gives the key another secret, of the same prefix and length, and shows it this once. The key stays the same, and so does what its limits count. The old secret works until its grace ends; without a grace the reply waits until every node refuses it, one second at most, and its `receipt` says how many do. Send an `Idempotency-Key` to be able to repeat the request should its reply get lost.
+         */
+        post: operations["rotateApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-keys/{id}/retiring-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * End a replaced secret, now or later
+         * @description Says when the secret that a rotation replaced ends: at once, or up to seven days from now. `retiringSecret.lastUsedAt` of the key tells whether somebody still uses it. When it ends at once, the reply waits as with a delete, and its `receipt` says how many nodes refuse the secret.
+         */
+        patch: operations["updateRetiringSecret"];
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -261,6 +301,30 @@ export interface components {
              */
             lastUsedAddress: null | string;
             /**
+             * @description How many secrets it has had.
+             * @example 1
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When it got its present secret; null: when it was created.
+             * @example null
+             */
+            rotatedAt: null | string;
+            /**
+             * @description After how many days the key should be rotated; null when nobody wants to be reminded.
+             * @example 90
+             */
+            rotateEveryDays: null | number;
+            /**
+             * Format: date-time
+             * @description When it is due to be rotated; null when nobody wants to be reminded.
+             * @example 2027-02-20T09:30:00.000Z
+             */
+            rotationDueAt: null | string;
+            /** @description The secret before the present one, while it still works; otherwise null. */
+            retiringSecret: null | components["schemas"]["ApiKeyRetiringSecret"];
+            /**
              * Format: date-time
              * @description When it was revoked.
              * @example null
@@ -279,7 +343,7 @@ export interface components {
         /** @description A key as it is after a change. */
         UpdatedApiKey: {
             apiKey: components["schemas"]["ApiKey"];
-            /** @description When this change disabled the key, how far that had come; otherwise null. */
+            /** @description When this change disabled the key or ended a secret, how far that had come; otherwise null. */
             receipt: null | components["schemas"]["RevocationReceipt"];
         };
         /** @description A key that was revoked, and how far that had come. */
@@ -487,6 +551,11 @@ export interface components {
              *     ]
              */
             rateLimits?: components["schemas"]["ApiKeyRateLimit"][];
+            /**
+             * @description After how many days the key should be rotated; null when nobody wants to be reminded.
+             * @example 90
+             */
+            rotateEveryDays?: null | number;
         };
         /** @description What to change. What is left out stays. */
         UpdateApiKey: {
@@ -540,10 +609,78 @@ export interface components {
              */
             rateLimits?: components["schemas"]["ApiKeyRateLimit"][];
             /**
+             * @description After how many days the key should be rotated; null when nobody wants to be reminded.
+             * @example 90
+             */
+            rotateEveryDays?: null | number;
+            /**
              * @description `false` disables the key until it is set to `true`.
              * @example false
              */
             enabled?: boolean;
+        };
+        /** @description How to give the key another secret. */
+        RotateApiKey: {
+            /**
+             * @description For how many seconds the old secret works beside the new one; 0, at once no more, when left out.
+             * @example 86400
+             */
+            gracePeriodSeconds?: number;
+        };
+        /** @description A key with its new secret. */
+        RotatedApiKey: {
+            apiKey: components["schemas"]["ApiKey"];
+            /**
+             * @description The new secret. It is shown here and never again: store it now.
+             * @example lk_live_Xp2vL8qRtY4mZk9sWb3nHc7jGd5fTa0brrfA
+             */
+            secret: string;
+            /** @description When the old secret ended at once, how far that had come; otherwise null. */
+            receipt: null | components["schemas"]["RevocationReceipt"];
+        };
+        /** @description When the replaced secret ends. */
+        UpdateRetiringSecret: {
+            /**
+             * @description In how many seconds from now it ends; 0: at once.
+             * @example 0
+             */
+            gracePeriodSeconds: number;
+        };
+        /** @description A secret that was replaced and works until its grace ends. */
+        ApiKeyRetiringSecret: {
+            /**
+             * @description Which of the secrets it is.
+             * @example 1
+             */
+            version: number;
+            /**
+             * @description How it begins.
+             * @example lk_live_Xp2v
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description When it was replaced.
+             * @example 2026-11-22T09:30:00.000Z
+             */
+            retiredAt: string;
+            /**
+             * Format: date-time
+             * @description From when on it is refused.
+             * @example 2026-11-23T09:30:00.000Z
+             */
+            endsAt: string;
+            /**
+             * Format: date-time
+             * @description When it was last used since: when that is long ago, it can be ended.
+             * @example 2026-11-22T10:12:00.000Z
+             */
+            lastUsedAt: null | string;
+            /**
+             * @description The IP address it was used from in that minute; null when that is not known.
+             * @example 192.0.2.17
+             */
+            lastUsedAddress: null | string;
         };
         /** @description What holds for the keys of an owner. */
         ApiKeyPolicy: {
@@ -1404,6 +1541,239 @@ export interface operations {
             };
             /** @description `not_found`: Not found. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
+    rotateApiKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this one request, best by a UUID, so that it can be repeated when its reply was lost: for ten minutes the same request answers with the same key and secret instead of creating another.
+                 * @example 0b9f3c5e-6a57-4a1c-9a53-0d1c1f6a7b10
+                 */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the key.
+                 * @example key_01h455vb4pex5vsknk084sn02q
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateApiKey"];
+            };
+        };
+        responses: {
+            /** @description The key has a new secret. Store it now. */
+            200: {
+                headers: {
+                    /** @description `true` when this repeats an earlier reply. */
+                    "Idempotency-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotatedApiKey"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. `invalid_json`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Credentials are missing. */
+            401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `already_revoked`: The key is revoked. `already_expired`: The key has expired. `already_retiring`: Two secrets of the key work already. `idempotency_in_flight`: The same request is still in progress. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `payload_too_large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The content type is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `idempotency_mismatch`: The Idempotency-Key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
+    updateRetiringSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the key.
+                 * @example key_01h455vb4pex5vsknk084sn02q
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRetiringSecret"];
+            };
+        };
+        responses: {
+            /** @description The key, with the new end of its replaced secret. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdatedApiKey"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. `invalid_json`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Credentials are missing. */
+            401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `already_revoked`: The key is revoked. `not_retiring`: No replaced secret works. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `payload_too_large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The content type is not supported. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

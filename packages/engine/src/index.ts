@@ -1,6 +1,10 @@
 export { createLatchkey, type Latchkey } from './latchkey.ts'
 export type { LatchkeyOptions } from './latchkey-options.ts'
 export type { CreateOptions, CreateResult, Keys, ListResult, RevokeResult } from './keys.ts'
+export type { ImportCounts, ImportFailure, ImportRunOptions, Imports } from './imports.ts'
+export type { ImportRow } from './import-row.ts'
+export { IMPORT_FORMATS, type ImportFormat } from './import-formats.ts'
+export type { ImportOptions } from './import-options.ts'
 export type { UpdateOptions, UpdateResult } from './key-update.ts'
 export {
   DEFAULT_PAGE_SIZE,

@@ -1,4 +1,5 @@
 import { resolveExpiryPolicy, type ExpiryPolicy } from './expiry-policy.ts'
+import { resolveFormats, type ImportOptions } from './import-options.ts'
 import type { Database } from './postgres/database.ts'
 import { createScopeCatalog, type ScopeSet } from './scopes.ts'
 import { isKeyPrefix } from './secret.ts'
@@ -29,6 +30,8 @@ export interface LatchkeyOptions {
    * the days of every time zone are made, and 730 by the UTC day, when left out. The same on every node.
    */
   usageRetentionDays?: Partial<UsageRetentionDays> | undefined
+  /** Which keys of other systems are accepted beside Latchkey's own; none when left out. The same on every node. */
+  imports?: ImportOptions | undefined
   /** Milliseconds since 1970, for tests. */
   now?: (() => number) | undefined
   /** Told of trouble in the background, which no caller waits for. A process warning when left out. */
@@ -49,6 +52,7 @@ export function resolveOptions(options: LatchkeyOptions) {
     maxKeysPerOwner: options.maxKeysPerOwner ?? 10_000,
     idempotencyWindowSeconds: options.idempotencyWindowSeconds ?? 600,
     usageRetentionDays: resolveRetention(options.usageRetentionDays),
+    formats: resolveFormats(options.imports),
     now: options.now ?? Date.now,
     onError: options.onError ?? ((error: Error) => process.emitWarning(error)),
   }

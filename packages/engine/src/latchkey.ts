@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { createAttempts } from './attempts.ts'
 import { createKeyCache, type LoadKey } from './cache.ts'
 import type { ExpiryPolicy } from './expiry-policy.ts'
+import { assertCheckable } from './import-options.ts'
+import { createImportedKeys, type LookUp } from './imported-keys.ts'
+import { createImports, type Imports } from './imports.ts'
 import { createKeys, type Keys } from './keys.ts'
 import { createLookUp } from './look-up.ts'
 import { createRateLimiter } from './rate-limit.ts'
@@ -10,17 +13,19 @@ import { resolveOptions, type LatchkeyOptions } from './latchkey-options.ts'
 import { createChangeLog } from './postgres/change-log.ts'
 import { followChanges } from './postgres/changes.ts'
 import { openDatabase, type Database } from './postgres/database.ts'
+import { createImportStore } from './postgres/import-store.ts'
 import { assertMigrated, migrate } from './postgres/migrate.ts'
 import { createOwnerStore } from './postgres/owner-store.ts'
 import { createPostgresStore } from './postgres/store.ts'
 import { createUsageStore } from './postgres/usage-store.ts'
 import { createReceipts } from './receipts.ts'
 import type { ScopeSet } from './scopes.ts'
+import { createSlowChecks } from './slow-checks.ts'
 import { createUsage, type Usage } from './usage-series.ts'
 import { keepUsage } from './usage-upkeep.ts'
 import { createUsageRecorder } from './usage.ts'
 import { prepareKey, type KeyFacts } from './verdict.ts'
-import { createVerifier, type Verify } from './verify.ts'
+import { createVerifier, type Verify, type Ways } from './verify.ts'
 
 const LIMITER_SWEEP_INTERVAL_MS = 10_000
 const FORGET_REQUESTS_INTERVAL_MS = 60_000
@@ -43,12 +48,13 @@ export interface Latchkey {
   /** The host's; owners may be stricter. */
   readonly expiryPolicy: ExpiryPolicy
   readonly keys: Keys
+  readonly imports: Imports
   readonly usage: Usage
   readonly owners: Owners
   /**
    * Judges a secret. The verdict comes at once when the key was seen in the last seconds, and as a promise when
    * the database must be asked. That promise rejects with StoreUnavailable when there is no answer within two
-   * seconds; nothing is ever guessed.
+   * seconds, or several times that at the first use of an imported key; nothing is ever guessed.
    *
    * @example
    * const verdict = await latchkey.verify(secret, { scopes: ['contacts:read'] })
@@ -92,7 +98,8 @@ async function connect(
   settings: ReturnType<typeof resolveOptions>,
   release: () => Promise<void>,
 ): Promise<Latchkey> {
-  const { namespace, keyPrefix, catalog, now, onError } = settings
+  const { namespace, keyPrefix, catalog, formats, now, onError } = settings
+  await assertCheckable(formats)
   await (settings.migrate ? migrate : assertMigrated)(database)
 
   const node = randomUUID()
@@ -112,7 +119,7 @@ async function connect(
       limits: limiter.limitsOf(facts.id, facts.rateLimits, now()),
       meterOf: usage.meterOf,
     })
-  const loadFrom = (lookUp: (hash: string) => Promise<KeyFacts | null>): LoadKey =>
+  const loadFrom = (lookUp: LookUp): LoadKey =>
     async function load(hash) {
       const facts = await lookUp(hash)
       return facts && prepare(facts)
@@ -120,6 +127,20 @@ async function connect(
   const look = {
     one: (hash: string) => store.findByHash(hash),
     many: (hashes: readonly string[]) => store.findByHashes(hashes),
+  }
+  const lookUp = createLookUp({ ...look, maxReads: MAX_READS, maxWaiting: MAX_WAITING })
+  const lookUpForSuspects = createLookUp({ ...look, ...SUSPECTS })
+  const importStore = createImportStore(database, namespace)
+  const imported = createImportedKeys({ formats, store: importStore, checkSlowly: createSlowChecks() })
+  function waysOfImported(text: string): Ways | null {
+    const candidates = imported.candidatesOf(text)
+    if (candidates === null) return null
+    const loadBy = (how: { lookUp: LookUp; isSuspect: boolean }) =>
+      loadFrom((hash) => imported.find({ text, hash, candidates }, how))
+    return {
+      load: loadBy({ lookUp, isSuspect: false }),
+      loadForSuspects: loadBy({ lookUp: lookUpForSuspects, isSuspect: true }),
+    }
   }
   const news = { onChange: cache.invalidate, onGap: cache.clear, onCurrent: cache.confirm }
   const changes = await followChanges({ database, log, namespace, ...news, now, onError })
@@ -150,11 +171,13 @@ async function connect(
     expiryPolicy: settings.expiryPolicy,
     keys: createKeys({ ...settings, store, owners: ownerStore, cache, awaitReceipt }),
     owners: createOwners({ store: ownerStore, catalog, forgetKeys: cache.clear }),
+    imports: createImports({ ...settings, store: importStore }),
     usage: createUsage({ ...settings, store: usageStore }),
     verify: createVerifier({
       cache,
-      load: loadFrom(createLookUp({ ...look, maxReads: MAX_READS, maxWaiting: MAX_WAITING })),
-      loadForSuspects: loadFrom(createLookUp({ ...look, ...SUSPECTS })),
+      load: loadFrom(lookUp),
+      loadForSuspects: loadFrom(lookUpForSuspects),
+      waysOfImported: formats.size === 0 ? undefined : waysOfImported,
       attempts: createAttempts(),
       usage,
       now,

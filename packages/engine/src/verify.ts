@@ -1,5 +1,6 @@
 import type { Attempts, Caller } from './attempts.ts'
 import type { KeyCache, LoadKey } from './cache.ts'
+import { MAX_IMPORTED_LENGTH, MIN_IMPORTED_LENGTH } from './imported-keys.ts'
 import { hashSecret, MAX_SECRET_LENGTH, MIN_SECRET_LENGTH, parseSecret } from './secret.ts'
 import type { KeyLimits } from './rate-limit.ts'
 import type { UsageRecorder } from './usage.ts'
@@ -17,13 +18,21 @@ import {
 
 const NO_REQUIREMENT: Requirement = Object.freeze({})
 
-/** What {@link createVerifier} needs from outside. */
-export interface VerifierOptions {
-  cache: KeyCache
-  /** Asks the store. */
+/** Two ways to the store. */
+export interface Ways {
   load: LoadKey
-  /** Asks the store for clients that presented many wrong secrets: a way that cannot crowd out the other. */
+  /** For clients that presented many wrong secrets: a way that cannot crowd out the other. */
   loadForSuspects: LoadKey
+}
+
+/** What {@link createVerifier} needs from outside. */
+export interface VerifierOptions extends Ways {
+  cache: KeyCache
+  /**
+   * The ways for a text that another system may have issued; null when none can have. Left out where no keys of other
+   * systems are accepted.
+   */
+  waysOfImported?: ((text: string) => Ways | null) | undefined
   attempts: Attempts
   usage: UsageRecorder
   now: () => number
@@ -34,8 +43,9 @@ export type Verify = (text: string, requirement?: Requirement, caller?: Caller) 
 
 /**
  * Makes the hot path. A text whose hash the cache knows gets its verdict at once, with no await, no query and
- * no write: its form needs no check, since only a well-formed secret was ever given that hash. Any other text
- * is checked before the store is asked, so a typing mistake costs no query either.
+ * no write: its form needs no check, since only a text of a good form was ever looked for by that hash. Any other text
+ * is checked before the store is asked, so a typing mistake costs no query either, unless keys of other systems
+ * are accepted, whose texts may have any form.
  *
  * With a caller, its wrong secrets are counted, and its address is noted as the one that used a key last.
  *
@@ -45,10 +55,15 @@ export function createVerifier({
   cache,
   load,
   loadForSuspects,
+  waysOfImported,
   attempts,
   usage,
   now,
 }: VerifierOptions): Verify {
+  const minLength = waysOfImported === undefined ? MIN_SECRET_LENGTH : MIN_IMPORTED_LENGTH
+  const maxLength = waysOfImported === undefined ? MAX_SECRET_LENGTH : MAX_IMPORTED_LENGTH
+  const ownWays: Ways = { load, loadForSuspects }
+
   function settle(
     judgeable: JudgeableKey | null,
     requirement: Requirement,
@@ -100,24 +115,26 @@ export function createVerifier({
 
   async function askStore(
     hash: string,
+    ways: Ways,
     requirement: Requirement,
     caller: Caller | undefined,
     nowMs: number,
   ): Promise<Verdict> {
     const isSuspect = caller !== undefined && attempts.isSuspect(caller, nowMs)
-    const judgeable = await cache.fill(hash, isSuspect ? loadForSuspects : load)
+    const judgeable = await cache.fill(hash, isSuspect ? ways.loadForSuspects : ways.load)
     return settle(judgeable, requirement, caller, now())
   }
 
   return function verify(text, requirement = NO_REQUIREMENT, caller) {
     const nowMs = now()
-    if (text.length < MIN_SECRET_LENGTH || text.length > MAX_SECRET_LENGTH) {
+    if (text.length < minLength || text.length > maxLength) {
       return refuseSecret(MALFORMED, caller, nowMs)
     }
     const hash = hashSecret(text)
     const judgeable = cache.get(hash, nowMs)
     if (judgeable !== undefined) return settle(judgeable, requirement, caller, nowMs)
-    if (parseSecret(text) === null) return refuseSecret(MALFORMED, caller, nowMs)
-    return askStore(hash, requirement, caller, nowMs)
+    const ways = waysOfImported?.(text) ?? (parseSecret(text) === null ? null : ownWays)
+    if (ways === null) return refuseSecret(MALFORMED, caller, nowMs)
+    return askStore(hash, ways, requirement, caller, nowMs)
   }
 }

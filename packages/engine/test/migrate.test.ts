@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { hash } from 'node:crypto'
 import { once } from 'node:events'
 import { createLatchkey, migrate, openDatabase, type Database } from '@latchkey/engine'
 import { freshDatabase, testDatabases } from '@latchkey/testing'
@@ -154,9 +155,15 @@ describe('migrate on Postgres', () => {
     const limited = new URL(url)
     limited.username = role
     limited.password = 'app'
-    const latchkey = await createLatchkey({ database: limited.href })
-    const created = await latchkey.keys.create('owner', { id: 'ann', name: null }, { name: 'k' })
+    const imports = { formats: ['sha512'] } as const
+    const latchkey = await createLatchkey({ database: limited.href, imports })
+    const ann = { id: 'ann', name: null }
+    const created = await latchkey.keys.create('owner', ann, { name: 'k' })
     expect(created.ok && (await latchkey.verify(created.secret)).ok).toBe(true)
+    const text = 'a key of another system'.replaceAll(' ', '_')
+    const row = { owner: 'owner', name: 'k', format: 'sha512', hash: hash('sha512', text, 'hex') } as const
+    expect(await latchkey.imports.run(ann, [row])).toMatchObject({ added: 1 })
+    expect(await latchkey.verify(text)).toMatchObject({ ok: true })
     await latchkey.close()
 
     await owner.drizzle.execute(`drop owned by ${role}`)

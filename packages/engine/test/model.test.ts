@@ -15,6 +15,8 @@ import { ann, must, scopes } from './set-up.ts'
 interface ModelKey {
   id: string
   secret: string
+  /** The secret before, and when it ends. */
+  old: { secret: string; endsAt: number } | null
   owner: string
   name: string
   scopes: string[]
@@ -33,6 +35,7 @@ interface Model {
 interface Real {
   nodes: [Latchkey, Latchkey]
   clock: { now: number }
+  open: () => Promise<Latchkey>
 }
 
 type Command = fc.AsyncCommand<Model, Real>
@@ -60,7 +63,7 @@ const creates = fc
       if (expiresAt && notBefore && notBefore >= expiresAt) return expectReason(result, 'invalid')
       const { apiKey, secret } = must(result)
       const dates = { expiresAt, notBefore, disabledAt: null, revokedAt: null }
-      model.keys.push({ id: apiKey.id, secret, owner, name: options.name, scopes: held, ...dates })
+      model.keys.push({ id: apiKey.id, secret, old: null, owner, name: options.name, scopes: held, ...dates })
     }),
   )
 
@@ -105,6 +108,54 @@ const revokes = fc.tuple(nodes, fc.nat(), owners).map(([node, index, owner]) =>
   ),
 )
 
+const rotates = fc
+  .tuple(nodes, fc.nat(), owners, fc.integer({ min: 0, max: 2 }))
+  .map(([node, index, owner, grace]) =>
+    command(
+      `rotate(${index}, ${owner}, ${grace})`,
+      async (model, { nodes: real }) => {
+        const key = pick(model, index)
+        const result = await real[node].keys.rotate(owner, ann, key.id, { gracePeriodSeconds: grace })
+        const state = keyState(key, model.now)
+        if (owner !== key.owner) return expectReason(result, 'not_found')
+        if (state === 'revoked' || state === 'expired') return expectReason(result, state)
+        if (grace > 0 && isRetiring(key, model)) return expectReason(result, 'retiring')
+        const endsAt = Math.min(model.now + grace * 1_000, key.expiresAt?.getTime() ?? Infinity)
+        key.old = { secret: key.secret, endsAt }
+        key.secret = must(result).secret
+        await expectVerdict(real[node], model, key)
+      },
+      withKeys,
+    ),
+  )
+
+const retires = fc.tuple(nodes, fc.nat(), fc.integer({ min: 0, max: 2 })).map(([node, index, grace]) =>
+  command(
+    `retire(${index}, ${grace})`,
+    async (model, { nodes: real }) => {
+      const key = pick(model, index)
+      const result = await real[node].keys.retire(key.owner, ann, key.id, grace)
+      if (key.revokedAt !== null) return expectReason(result, 'revoked')
+      if (!isRetiring(key, model)) return expectReason(result, 'not_retiring')
+      must(result)
+      key.old!.endsAt = Math.min(model.now + grace * 1_000, key.expiresAt?.getTime() ?? Infinity)
+      await expectVerdict(real[node], model, key)
+    },
+    withKeys,
+  ),
+)
+
+function isRetiring({ old }: ModelKey, { now }: Model): boolean {
+  return old !== null && old.endsAt > now
+}
+
+const restarts = nodes.map((node) =>
+  command(`restart(${node})`, async (_, real) => {
+    await real.nodes[node].close()
+    real.nodes[node] = await real.open()
+  }),
+)
+
 const verifies = fc.tuple(nodes, fc.nat()).map(([node, index]) =>
   command(
     `verify(${index})`,
@@ -143,7 +194,7 @@ const lists = fc
     }),
   )
 
-const waits = fc.integer({ min: 1, max: 30 }).map((ms) =>
+const waits = fc.oneof(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 900, max: 2_100 })).map((ms) =>
   command(`wait(${ms})`, async (model, { clock }) => {
     model.now += ms
     clock.now += ms
@@ -157,6 +208,11 @@ async function expectVerdict(node: Latchkey, model: Model, key: ModelKey): Promi
   const reason = state !== 'active' ? state : mayRead ? 'ok' : 'insufficient_scope'
   expect(verdict.ok ? 'ok' : verdict.reason).toBe(reason)
   expect(verdict.key).toMatchObject({ id: key.id, owner: key.owner })
+  if (key.old === null) return
+  const before = await node.verify(key.old.secret, { scopes: ['contacts:read'] })
+  const isOver = state !== 'revoked' && key.old.endsAt <= model.now
+  expect(before.ok ? 'ok' : before.reason).toBe(isOver ? 'retired' : reason)
+  expect(before.key?.id).toBe(key.id)
 }
 
 function expectReason(result: { ok: boolean }, reason: string): void {
@@ -169,16 +225,18 @@ describe.each(databases)('any sequence of calls on $name', ({ create }) => {
   it('does what a simple model of keys does', async () => {
     const made = await create()
     const database = await openDatabase(made.target)
-    const commands = fc.commands([creates, updates, revokes, verifies, lists, waits], { maxCommands: 40 })
+    const all = [creates, updates, rotates, retires, revokes, verifies, lists, waits, restarts]
+    const commands = fc.commands(all, { maxCommands: 40 })
     let run = 0
     await fc.assert(
       fc.asyncProperty(commands, async (sequence) => {
         const start = Date.parse('2026-06-01T00:00:00Z')
         const clock = { now: start }
         const options = { database, scopes, namespace: `run${(run += 1)}`, now: () => clock.now }
-        const both: Real['nodes'] = [await createLatchkey(options), await createLatchkey(options)]
+        const open = () => createLatchkey(options)
+        const both: Real['nodes'] = [await open(), await open()]
         await fc.asyncModelRun(
-          () => ({ model: { now: start, keys: [] }, real: { nodes: both, clock } }),
+          () => ({ model: { now: start, keys: [] }, real: { nodes: both, clock, open } }),
           sequence,
         )
         await Promise.all(both.map((node) => node.close()))

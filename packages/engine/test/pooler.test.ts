@@ -1,6 +1,7 @@
 import { createLatchkey, openDatabase, type Latchkey, type LatchkeyOptions } from '@latchkey/engine'
 import { freshDatabase, startPgbouncer, type FreshDatabase, type Pgbouncer } from '@latchkey/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { allImports, quickForeignKeys } from './foreign-keys.ts'
 import { ann, anOwner, must, scopes } from './set-up.ts'
 
 let server: FreshDatabase
@@ -22,6 +23,15 @@ async function node(options: LatchkeyOptions): Promise<Latchkey> {
   open.push(latchkey)
   return latchkey
 }
+
+it('imports keys and finds them through such a pooler', async () => {
+  pooler = await startPgbouncer(server.url, { poolSize: 2 })
+  const latchkey = await node({ database: `${pooler.url}?pgbouncer=true`, imports: allImports })
+  const foreign = Array.from({ length: 600 }, () => quickForeignKeys['sanctum']!())
+  const rows = foreign.map(({ row }) => ({ ...row, owner: anOwner(), name: 'A key' }))
+  expect(await latchkey.imports.run(ann, rows)).toMatchObject({ added: 600, failed: 0 })
+  for (const { text } of foreign.slice(0, 20)) expect(await latchkey.verify(text)).toMatchObject({ ok: true })
+})
 
 it('works through a pooler that lends connections for one transaction, when the URL says so', async () => {
   // Fewer connections than callers, so that each is lent to many.

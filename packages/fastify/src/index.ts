@@ -37,6 +37,8 @@ export {
   type Database,
   type DrizzleDatabase,
   type Environment,
+  type ImportOptions,
+  type ImportRow,
   type Latchkey,
   type VerifiedKey,
 } from '@latchkey/engine'

@@ -3,6 +3,7 @@ import type {
   Database,
   Environment,
   ExpiryPolicy,
+  ImportOptions,
   ScopeSet,
   UsageRetentionDays,
 } from '@latchkey/engine'
@@ -67,6 +68,8 @@ export interface LatchkeyPluginOptions {
    * the days of every time zone are made, and 730 by the UTC day, when left out.
    */
   usageRetentionDays?: Partial<UsageRetentionDays> | undefined
+  /** Which keys of other systems are accepted beside Latchkey's own, once `app.latchkey.imports` has imported them. */
+  imports?: ImportOptions | undefined
   /** How people sign in to the key routes, for the OpenAPI document: security schemes by name, any of which will do. */
   managementSecurity?: Readonly<Record<string, SecurityScheme>> | undefined
 }
@@ -88,6 +91,7 @@ const KNOWN_OPTIONS = new Set<string>([
   'migrate',
   'maxKeysPerOwner',
   'usageRetentionDays',
+  'imports',
   'managementSecurity',
 ] satisfies (keyof LatchkeyPluginOptions)[])
 
@@ -118,6 +122,7 @@ export function resolveOptions(options: LatchkeyPluginOptions) {
     migrate = true,
     maxKeysPerOwner = 10_000,
     usageRetentionDays,
+    imports,
     managementSecurity = UNNAMED_SIGN_IN,
   } = options
 
@@ -150,6 +155,7 @@ export function resolveOptions(options: LatchkeyPluginOptions) {
     migrate,
     maxKeysPerOwner,
     usageRetentionDays,
+    imports,
     managementSecurity,
   }
 }

@@ -45,6 +45,7 @@ const plugin: FastifyPluginAsync<LatchkeyPluginOptions> = async (app, given) => 
     migrate: options.migrate,
     maxKeysPerOwner: options.maxKeysPerOwner,
     usageRetentionDays: options.usageRetentionDays,
+    imports: options.imports,
     onError: (error) => logFailure(app.log, error, 'Latchkey had trouble in the background'),
   })
   // A database that went before the app did must not keep the app from closing.

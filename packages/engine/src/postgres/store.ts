@@ -422,7 +422,7 @@ async function findEarlier(drizzle: DrizzleDatabase, owner: Owner, id: Uint8Arra
 }
 
 /** A new row by the names of its columns. */
-function keyColumns(key: NewKey): Record<string, unknown> {
+export function keyColumns(key: NewKey): Record<string, unknown> {
   return {
     id: keyIdToUuid(key.id),
     created_at: key.createdAt,

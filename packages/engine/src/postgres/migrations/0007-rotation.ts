@@ -26,6 +26,18 @@ export const rotationMigration: Migration = {
       constraint retired_secrets_hash_unique exclude using hash (hash with =)
     )`,
 
+    // The secret of an imported key that was never used is still known by its foreign hash when it is replaced, and
+    // works on for its grace.
+    sql`create or replace function latchkey.forget_slow_hash() returns trigger
+      language plpgsql security definer set search_path = '' as $$
+      begin
+        update latchkey.imports set slow_hash = null
+        where key_id = new.id and slow_hash is not null
+          and not exists (select from latchkey.retired_secrets where hash = old.hash and ends_at > retired_at);
+        return null;
+      end
+    $$`,
+
     // Nodes know a key by either of its secrets. The old one of a key is told with it, whatever happens to the key.
     sql`drop trigger record_updated_keys on latchkey.keys`,
     sql`drop function latchkey.record_updated_keys()`,

@@ -3,6 +3,7 @@ import { keysMigration } from './0001-keys.ts'
 import { changesMigration } from './0002-changes.ts'
 import { usageMigration } from './0003-usage.ts'
 import { policyMigration } from './0004-policy.ts'
+import { importsMigration } from './0006-imports.ts'
 import { rotationMigration } from './0007-rotation.ts'
 
 /** Every migration, oldest first. They ship as modules, so nothing looks for files at run time. */
@@ -11,5 +12,6 @@ export const migrations: readonly Migration[] = [
   changesMigration,
   usageMigration,
   policyMigration,
+  importsMigration,
   rotationMigration,
 ]
