@@ -9,6 +9,7 @@ import {
   type Checked,
   type InvalidInput,
 } from './key-input.ts'
+import { checkQuotaChange, type QuotaUpdate } from './quota-input.ts'
 import { keyState, type ApiKey, type Metadata } from './key.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { RevocationReceipt } from './receipts.ts'
@@ -22,6 +23,8 @@ export interface UpdateOptions {
   metadata?: Metadata | undefined
   /** All limits there shall be; an empty list removes them. */
   rateLimits?: readonly RateLimit[] | undefined
+  /** What it may spend from now on; null for as much as it likes. */
+  quota?: QuotaUpdate | null | undefined
   /** false disables the key until it is set to true. */
   enabled?: boolean | undefined
 }
@@ -34,7 +37,7 @@ export type UpdateResult =
 
 /** Checks the fields that a request would change. */
 export function checkUpdate(
-  { name, scopes, expiresAt, metadata, rateLimits, enabled }: UpdateOptions,
+  { name, scopes, expiresAt, metadata, rateLimits, quota, enabled }: UpdateOptions,
   declared: Readonly<Record<string, string>>,
   nowMs: number,
 ): Checked<KeyChanges> {
@@ -47,6 +50,7 @@ export function checkUpdate(
     ...(expiresAt !== undefined && { expiresAt: checkExpiry(expiresAt, nowMs) }),
     ...(metadata !== undefined && { metadata: checkMetadata(metadata) }),
     ...(rateLimits !== undefined && { rateLimits: checkRateLimits(rateLimits) }),
+    ...(quota !== undefined && { quota: checkQuotaChange(quota) }),
   })
 }
 

@@ -25,6 +25,7 @@ import { parseListOptions, writeCursor, type ListOptions } from './key-list.ts'
 import { assertIdentity } from './identity.ts'
 import { checkUpdate, decideUpdate, type UpdateOptions, type UpdateResult } from './key-update.ts'
 import type { Actor, ApiKey, Metadata } from './key.ts'
+import { checkQuota, type QuotaOptions } from './quota-input.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { AwaitReceipt, RevocationReceipt } from './receipts.ts'
 import { generateSecret, hashSecret, parseSecret, type Environment } from './secret.ts'
@@ -40,6 +41,8 @@ export interface CreateOptions {
   metadata?: Metadata | undefined
   /** At most four, which all hold at once; none when left out. */
   rateLimits?: readonly RateLimit[] | undefined
+  /** What it may spend; as much as it likes when null or left out. */
+  quota?: QuotaOptions | null | undefined
   /**
    * 16 to 255 printable characters that name this one request, best a UUID. Sent again with the same options, it
    * answers with the same key and secret, for a limited time, instead of making another.
@@ -101,7 +104,7 @@ export function createKeys(options: KeysOptions): Keys {
 
   function checkCreate(input: CreateOptions) {
     const { environment = 'live', scopes = [], expiresAt = null, metadata = {} } = input
-    const { rateLimits = [], idempotencyKey } = input
+    const { rateLimits = [], quota = null, idempotencyKey } = input
     if (idempotencyKey !== undefined && !isIdempotencyKey(idempotencyKey)) {
       const length = `${MIN_IDEMPOTENCY_KEY_LENGTH} to ${MAX_IDEMPOTENCY_KEY_LENGTH}`
       return invalid('idempotencyKey', `must be ${length} printable ASCII characters; use a UUID`)
@@ -113,6 +116,7 @@ export function createKeys(options: KeysOptions): Keys {
       expiresAt: checkExpiry(expiresAt, now()),
       metadata: checkMetadata(metadata),
       rateLimits: checkRateLimits(rateLimits),
+      quota: checkQuota(quota),
     })
   }
 

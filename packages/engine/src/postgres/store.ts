@@ -2,6 +2,7 @@ import { and, asc, desc, eq, isNotNull, isNull, gt, lte, or, sql, type SQL } fro
 import { within } from '../deadline.ts'
 import { keyIdFromUuid, keyIdToUuid } from '../key-id.ts'
 import type { ApiKey, KeyState, Metadata } from '../key.ts'
+import { fullQuota, quotaAt } from '../quota.ts'
 import type { RateLimit } from '../rate-limit.ts'
 import type { Created, IdempotencyRecord, KeyChanges, KeyStore, ListQuery, NewKey } from '../store.ts'
 import { hashBytes, hashFromBytes, type Environment } from '../secret.ts'
@@ -9,7 +10,8 @@ import type { KeyFacts } from '../verdict.ts'
 import { advisoryLockKey } from './advisory-lock.ts'
 import { findUnconfirmed } from './change-log.ts'
 import type { Database, DrizzleDatabase } from './database.ts'
-import { idempotency, keys, lastUsed, owners } from './schema.ts'
+import { changeQuota, insertQuota, newQuota, quotaColumns, toStoredQuota } from './quota-store.ts'
+import { idempotency, keys, lastUsed, owners, quotas } from './schema.ts'
 
 const FIND_DEADLINE_MS = 2_000
 const DEADLINE_MS = 5_000
@@ -79,19 +81,23 @@ export function createPostgresStore(database: Database, namespace: string): KeyS
         drizzle.transaction(async (transaction) => {
           const [current] = await transaction.select().from(keys).where(row).for('update')
           if (current === undefined) return { outcome: 'not_found' }
-          const decision = decide(toApiKey({ key: current, lastUse: null }, { namespace, owner }))
+          const decision = decide(
+            toApiKey({ key: current, lastUse: null, quota: null, nowMs: 0 }, { namespace, owner }),
+          )
           if (!decision.ok) return { outcome: 'refused', refusal: decision.refusal }
           if (decision.changes !== null) {
+            const { quota, ...changes } = decision.changes
             await transaction
               .update(keys)
               .set({
-                ...columns(decision.changes),
+                ...columns(changes),
                 updatedAt: now,
                 updatedById: actor.id,
                 updatedByName: actor.name,
-                ...(decision.changes.revokedAt && { revokedById: actor.id, revokedByName: actor.name }),
+                ...(changes.revokedAt && { revokedById: actor.id, revokedByName: actor.name }),
               })
               .where(row)
+            if (quota !== undefined) await changeQuota(transaction, uuid, quota)
           }
           const [changed] = await selectKeys(transaction).where(row)
           const isLoss = Boolean(decision.changes?.revokedAt ?? decision.changes?.disabledAt)
@@ -114,7 +120,8 @@ export function createPostgresStore(database: Database, namespace: string): KeyS
 /** What {@link KeyFacts} needs, in types that every driver reads alike. */
 const SELECT_FACTS = `select keys.id::text, hash, owner, name, environment, scopes, metadata::text, rate_limits::text,
   case when revoked_at is not null then 'revoked' when disabled_at is not null then 'disabled' end as barred,
-  (extract(epoch from expires_at) * 1000)::float8 as expires_at_ms
+  (extract(epoch from expires_at) * 1000)::float8 as expires_at_ms,
+  (select allotment::text from latchkey.quotas where key_id = keys.id) as allotment
   from latchkey.keys join latchkey.owners on owners.id = keys.owner_id`
 
 interface FactsRow {
@@ -128,6 +135,7 @@ interface FactsRow {
   rate_limits: string | null
   barred: 'revoked' | 'disabled' | null
   expires_at_ms: number | null
+  allotment: string | null
 }
 
 /** What many keys have in common is kept once: their owner's name, and lists of the same scopes. */
@@ -146,6 +154,7 @@ function createFactsReader() {
     rateLimits: row.rate_limits === null ? [] : (JSON.parse(row.rate_limits) as RateLimit[]),
     barred: row.barred,
     expiresAtMs: row.expires_at_ms,
+    allotment: row.allotment,
   })
 }
 
@@ -162,13 +171,20 @@ function remember<T>(known: Map<string, T>, name: string, make: (name: string) =
   return value
 }
 
-type KeyRow = { key: typeof keys.$inferSelect; lastUse: typeof lastUsed.$inferSelect | null }
+interface KeyRow {
+  key: typeof keys.$inferSelect
+  lastUse: typeof lastUsed.$inferSelect | null
+  quota: typeof quotas.$inferSelect | null
+  /** By the database's clock. */
+  nowMs: number
+}
 
 function selectKeys(drizzle: DrizzleDatabase) {
   return drizzle
-    .select({ key: keys, lastUse: lastUsed })
+    .select({ key: keys, lastUse: lastUsed, ...quotaColumns })
     .from(keys)
     .leftJoin(lastUsed, eq(lastUsed.keyId, keys.id))
+    .leftJoin(quotas, eq(quotas.keyId, keys.id))
 }
 
 /** Whose keys. */
@@ -183,7 +199,7 @@ function isOf({ namespace, owner }: Owner): SQL {
 }
 
 /** The public record, field by field, so that a column added later is not told by accident. */
-function toApiKey({ key, lastUse }: KeyRow, { namespace, owner }: Owner): ApiKey {
+function toApiKey({ key, lastUse, quota, nowMs }: KeyRow, { namespace, owner }: Owner): ApiKey {
   return {
     id: keyIdFromUuid(key.id),
     namespace,
@@ -194,6 +210,7 @@ function toApiKey({ key, lastUse }: KeyRow, { namespace, owner }: Owner): ApiKey
     scopes: key.scopes,
     metadata: key.metadata ?? {},
     rateLimits: key.rateLimits ?? [],
+    quota: quota && quotaAt(toStoredQuota(quota), nowMs),
     createdAt: key.createdAt,
     createdBy: { id: key.createdById, name: key.createdByName },
     updatedAt: key.updatedAt ?? key.createdAt,
@@ -209,6 +226,11 @@ function toApiKey({ key, lastUse }: KeyRow, { namespace, owner }: Owner): ApiKey
 const CREATE_KEY = `select latchkey.create_key($1, $2, $3::text::integer, $4::text::bigint, $5::text::boolean,
   jsonb_populate_record(null::latchkey.keys, $6::text::jsonb),
   $7::text::bigint, jsonb_populate_record(null::latchkey.idempotency, $8::text::jsonb)) as outcome`
+/** Both or neither, in one statement. */
+const CREATE_KEY_WITH_QUOTA = `
+  with created as materialized (${CREATE_KEY}),
+  quota as (${insertQuota(9, `(select outcome from created) = 'created'`)})
+  select outcome, (extract(epoch from now()) * 1000)::float8 as "nowMs" from created`
 
 async function create(
   database: Database,
@@ -218,8 +240,9 @@ async function create(
 ): Promise<Created> {
   const { maxKeys, idempotency: record } = options
   const { owner } = key
-  async function attempt(isAlone: boolean): Promise<string> {
-    const [row] = await database.query<{ outcome: string }>(CREATE_KEY, [
+  async function attempt(isAlone: boolean): Promise<{ outcome: string; nowMs?: number }> {
+    const statement = key.quota === null ? CREATE_KEY : CREATE_KEY_WITH_QUOTA
+    const [row] = await database.query<{ outcome: string; nowMs?: number }>(statement, [
       namespace,
       owner,
       String(maxKeys),
@@ -228,12 +251,14 @@ async function create(
       JSON.stringify(keyColumns(key)),
       record && advisoryLockKey('idempotency', namespace, record.id),
       record && JSON.stringify(recordColumns(record, { namespace, key })),
+      ...(key.quota === null ? [] : [JSON.stringify(newQuota(key, key.quota))]),
     ])
-    return row!.outcome
+    return row!
   }
 
-  let outcome = await attempt(false)
-  if (outcome === 'nearly_full') outcome = await attempt(true)
+  let created = await attempt(false)
+  if (created.outcome === 'nearly_full') created = await attempt(true)
+  const { outcome, nowMs } = created
   switch (outcome) {
     case 'in_flight':
     case 'too_many_keys':
@@ -245,7 +270,7 @@ async function create(
         create(database, namespace, key, options)
       )
     default:
-      return { outcome: 'created', apiKey: newApiKey(namespace, key) }
+      return { outcome: 'created', apiKey: newApiKey(namespace, key, nowMs) }
   }
 }
 
@@ -295,10 +320,11 @@ function recordColumns(
   }
 }
 
-function newApiKey(namespace: string, { hash: _, ...key }: NewKey): ApiKey {
+function newApiKey(namespace: string, { hash: _, quota, ...key }: NewKey, nowMs = 0): ApiKey {
   return {
     ...key,
     namespace,
+    quota: quota && quotaAt(fullQuota(quota), nowMs),
     updatedAt: key.createdAt,
     disabledAt: null,
     revokedAt: null,

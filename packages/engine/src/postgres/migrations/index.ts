@@ -2,6 +2,12 @@ import type { Migration } from '../migrate.ts'
 import { keysMigration } from './0001-keys.ts'
 import { changesMigration } from './0002-changes.ts'
 import { usageMigration } from './0003-usage.ts'
+import { quotaMigration } from './0005-quota.ts'
 
 /** Every migration, oldest first. They ship as modules, so nothing looks for files at run time. */
-export const migrations: readonly Migration[] = [keysMigration, changesMigration, usageMigration]
+export const migrations: readonly Migration[] = [
+  keysMigration,
+  changesMigration,
+  usageMigration,
+  quotaMigration,
+]
