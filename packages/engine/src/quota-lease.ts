@@ -71,9 +71,8 @@ export interface QuotaLeaseOptions {
 
 /** More are not taken at once, unless a single request costs more. */
 const MAX_BLOCK = 4_096
-/** The next block is twice as big when one was spent within the first, and half as big when it lasted for the second. */
-const QUICK_MS = 500
-const SLOW_MS = 1_000
+/** For so long a block should last; but none is more than twice as big as the one before. */
+const BLOCK_LASTS_MS = 1_000
 /** For so long it is believed that too few are left, before the store is asked again. */
 const REST_TRUSTED_MS = 500
 /** A block that is not spent by then is given back. */
@@ -268,10 +267,10 @@ export class QuotaLease implements KeyQuota {
     return first === undefined ? 1 : Math.max(1, first.cost - this.#left)
   }
 
-  /** As much as those who wait want, or lasts for about a second. */
+  /** As much as those who wait want, or was spent in a second of late. */
   #wanted(): number {
     const lastedMs = this.#options.clock() - this.#grantedAt
-    const factor = lastedMs < QUICK_MS ? 2 : lastedMs > SLOW_MS ? 0.5 : 1
+    const factor = Math.min(BLOCK_LASTS_MS / lastedMs, 2)
     const asked = this.#waiting.reduce((sum, { cost }) => sum + cost, 0) - this.#left
     return Math.min(Math.max(Math.ceil(this.#granted * factor), asked), MAX_BLOCK)
   }
