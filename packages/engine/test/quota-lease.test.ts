@@ -221,6 +221,24 @@ describe('at the end of a period', () => {
     expect(store.remaining + lease.left).toBe(1_599)
   })
 
+  it('is worth nothing beside the next block either, which was asked for before and comes after', async () => {
+    const { clock, store, lease, take } = setUp(daily(1_600))
+    await warmUp(take, 100)
+    await lease.settled()
+    const asked = store.leases.length
+    const answer = store.lease.bind(store)
+    store.lease = (request) => {
+      clock.now = store.endsAtMs!
+      store.lease = answer
+      return answer(request)
+    }
+    while (store.leases.length === asked) expect(take()).toBe(true)
+    expect(lease.left).toBeGreaterThan(1)
+    await lease.settled()
+    expect(store.allotment).toBe('allotment 2')
+    expect(store.remaining + lease.left).toBe(1_600)
+  })
+
   it("goes by the store's clock and not by the process' own, which may be wrong and may be set", async () => {
     const { clock, store, lease, take } = setUp(daily(100))
     for (const skew of [-3_600_000, 3_600_000, -26 * 3_600_000]) {
