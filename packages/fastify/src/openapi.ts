@@ -2,6 +2,7 @@ import type { FastifySchema, RouteOptions } from 'fastify'
 import { problemResponses } from './problem-responses.ts'
 import type { ProblemCode } from './problem.ts'
 import { Problem } from './problem-schema.ts'
+import { Quota } from './quota-schemas.ts'
 import {
   ApiKey,
   ApiKeyList,
@@ -51,6 +52,7 @@ const NAMED_SCHEMAS = {
   CreateApiKey,
   UpdateApiKey,
   ApiKeyRateLimit: RateLimit,
+  ApiKeyQuota: Quota,
   ApiKeyProblem: Problem,
 }
 const NAMES = new Map<unknown, string>(Object.entries(NAMED_SCHEMAS).map(([name, schema]) => [schema, name]))
@@ -142,6 +144,7 @@ const KEY_PROBLEMS: readonly ProblemCode[] = [
   'key_revoked',
   'insufficient_scope',
   'rate_limited',
+  'quota_exceeded',
   'too_many_attempts',
   'unavailable',
 ]

@@ -19,6 +19,7 @@ import {
   type Metadata,
 } from '@latchkey/engine'
 import { Type, type Static } from 'typebox'
+import { changedQuota, newQuota, Quota } from './quota-schemas.ts'
 import { moment, momentOrNull, oneOf } from './schema-types.ts'
 
 /*
@@ -111,6 +112,9 @@ export const ApiKey = Type.Object(
     rateLimits: rateLimits(
       'How often it may be used. All of these hold at once; without any it is not limited.',
     ),
+    quota: Type.Union([Type.Null(), Quota], {
+      description: 'How many credits it may spend; null for as many as it likes.',
+    }),
     createdAt: moment('When it was created.', '2026-11-22T09:30:00.000Z'),
     createdBy: Type.Object(
       {
@@ -240,6 +244,7 @@ export const CreateApiKey = Type.Object(
         'How often it may be used. All of these hold at once, each under a name of its own; not limited when left out.',
       ),
     ),
+    quota: newQuota,
   },
   { additionalProperties: false, description: 'What the new key shall be.' },
 )
@@ -259,6 +264,7 @@ export const UpdateApiKey = Type.Object(
         'All limits there shall be; an empty list removes them. What was taken from a limit whose name and window stay the same stays taken.',
       ),
     ),
+    quota: changedQuota,
     enabled: Type.Optional(
       Type.Boolean({
         description: '`false` disables the key until it is set to `true`.',

@@ -61,6 +61,7 @@ describeOnEachDatabase('GET /v1/api-keys', (database) => {
           'metadata',
           'name',
           'owner',
+          'quota',
           'rateLimits',
           'revokedAt',
           'scopes',
