@@ -7,6 +7,7 @@ export type {
   CreatedApiKey,
   DeletedApiKey,
   Problem,
+  Quota,
   RateLimit,
   RevocationReceipt,
   ScopeList,

@@ -247,6 +247,8 @@ export interface components {
              *     ]
              */
             rateLimits: components["schemas"]["ApiKeyRateLimit"][];
+            /** @description How many credits it may spend; null for as many as it likes. */
+            quota: null | components["schemas"]["ApiKeyQuota"];
             /**
              * Format: date-time
              * @description When it was created.
@@ -415,7 +417,7 @@ export interface components {
              */
             accepted: number;
             /**
-             * @description How many were refused, by reason: `expired`, `disabled`, `revoked`, `environment`, `insufficient_scope`, `rate_limited`. More may be added; those that did not occur are left out.
+             * @description How many were refused, by reason: `expired`, `disabled`, `revoked`, `environment`, `insufficient_scope`, `rate_limited`, `quota_exceeded`. More may be added; those that did not occur are left out.
              * @example {
              *       "expired": 4
              *     }
@@ -442,7 +444,7 @@ export interface components {
                  */
                 accepted: number;
                 /**
-                 * @description How many were refused, by reason: `expired`, `disabled`, `revoked`, `environment`, `insufficient_scope`, `rate_limited`. More may be added; those that did not occur are left out.
+                 * @description How many were refused, by reason: `expired`, `disabled`, `revoked`, `environment`, `insufficient_scope`, `rate_limited`, `quota_exceeded`. More may be added; those that did not occur are left out.
                  * @example {
                  *       "expired": 4
                  *     }
@@ -556,6 +558,30 @@ export interface components {
              * @example 90
              */
             rotateEveryDays?: null | number;
+            /** @description How many credits it may spend; as many as it likes when null or left out. */
+            quota?: null | {
+                /**
+                 * @description How many credits there are for a period. A request takes one, unless its route costs more or less.
+                 * @example 10000
+                 */
+                limit: number;
+                /**
+                 * @description How often it is filled up to its limit: each `day`, each `week` (on Monday), each `month`, or `never`.
+                 * @example month
+                 * @enum {string}
+                 */
+                period: "never" | "day" | "week" | "month";
+                /**
+                 * @description The IANA name of the time zone in which days, weeks and months begin; `UTC` when left out.
+                 * @example Europe/Berlin
+                 */
+                timeZone?: string;
+                /**
+                 * @description The day of a month on which it is filled up, 1 when left out. A month that has no such day uses its last one, so 31 is the last day of each.
+                 * @example 1
+                 */
+                anchorDay?: null | number;
+            };
         };
         /** @description What to change. What is left out stays. */
         UpdateApiKey: {
@@ -613,6 +639,35 @@ export interface components {
              * @example 90
              */
             rotateEveryDays?: null | number;
+            /** @description The quota as a whole as it shall be from now on; null removes it. */
+            quota?: null | {
+                /**
+                 * @description How many credits there are for a period. A request takes one, unless its route costs more or less.
+                 * @example 10000
+                 */
+                limit: number;
+                /**
+                 * @description How often it is filled up to its limit: each `day`, each `week` (on Monday), each `month`, or `never`.
+                 * @example month
+                 * @enum {string}
+                 */
+                period: "never" | "day" | "week" | "month";
+                /**
+                 * @description The IANA name of the time zone in which days, weeks and months begin; `UTC` when left out.
+                 * @example Europe/Berlin
+                 */
+                timeZone?: string;
+                /**
+                 * @description The day of a month on which it is filled up, 1 when left out. A month that has no such day uses its last one, so 31 is the last day of each.
+                 * @example 1
+                 */
+                anchorDay?: null | number;
+                /**
+                 * @description How many credits there are now. Left out: what was spent stays spent, so that a greater limit gives as many more as it is greater.
+                 * @example 10000
+                 */
+                remaining?: number;
+            };
             /**
              * @description `false` disables the key until it is set to `true`.
              * @example false
@@ -733,6 +788,41 @@ export interface components {
              * @example 60
              */
             windowSeconds: number;
+        };
+        /** @description How many credits a key may spend, and how many are left. */
+        ApiKeyQuota: {
+            /**
+             * @description How many credits there are for a period. A request takes one, unless its route costs more or less.
+             * @example 10000
+             */
+            limit: number;
+            /**
+             * @description How often it is filled up to its limit: each `day`, each `week` (on Monday), each `month`, or `never`.
+             * @example month
+             * @enum {string}
+             */
+            period: "never" | "day" | "week" | "month";
+            /**
+             * @description The time zone in which days, weeks and months begin.
+             * @example Europe/Berlin
+             */
+            timeZone: string;
+            /**
+             * @description The day of a month on which it is filled up, or the last day of a month that has no such day; null for other periods.
+             * @example 1
+             */
+            anchorDay: null | number;
+            /**
+             * @description How many credits are left. Those that a node has taken to spend within the next seconds count as spent until it gives them back.
+             * @example 9120
+             */
+            remaining: number;
+            /**
+             * Format: date-time
+             * @description When it is filled up to its limit; null for never.
+             * @example 2026-12-01T00:00:00.000Z
+             */
+            refillsAt: null | string;
         };
         /** @description A problem document (RFC 9457). */
         ApiKeyProblem: {

@@ -17,6 +17,8 @@ export type DeletedApiKey = Schemas['DeletedApiKey']
 export type RevocationReceipt = Schemas['RevocationReceipt']
 /** How often a key may be used within a while. */
 export type RateLimit = Schemas['ApiKeyRateLimit']
+/** How many credits a key may spend, and how many are left. */
+export type Quota = Schemas['ApiKeyQuota']
 /** What to send to create a key. */
 export type CreateApiKey = Schemas['CreateApiKey']
 /** What to send to change a key. */

@@ -104,6 +104,7 @@ export function readRow(row: unknown, context: RowContext): Checked<NewImport> {
     disabledAt: isDisabled ? new Date(context.nowMs) : null,
     notBefore: null,
     rotateEveryDays: null,
+    quota: null,
   })
 }
 

@@ -60,6 +60,7 @@ export {
 export type {
   Accepted,
   KeyRefusal,
+  QuotaExceeded,
   RateLimited,
   RefusalReason,
   Refused,
@@ -70,6 +71,8 @@ export type {
 export type { Verify } from './verify.ts'
 export { MAX_WRONG_SECRETS_PER_MINUTE, type Caller } from './attempts.ts'
 export type { RateLimit, RateLimitState } from './rate-limit.ts'
+export { MAX_CREDITS, QUOTA_PERIODS, type Quota, type QuotaDefinition, type QuotaPeriod } from './quota.ts'
+export type { QuotaOptions, QuotaUpdate } from './quota-input.ts'
 export type { RevocationReceipt } from './receipts.ts'
 export { MAX_UNCONFIRMED_MS } from './cache.ts'
 export { openDatabase, type Database, type DrizzleDatabase } from './postgres/database.ts'

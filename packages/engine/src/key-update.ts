@@ -9,6 +9,7 @@ import {
   checkScopes,
 } from './key-input.ts'
 import type { ExpiryPolicy } from './expiry-policy.ts'
+import { checkQuotaChange, type QuotaUpdate } from './quota-input.ts'
 import { keyState, type ApiKey, type Metadata } from './key.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { RevocationReceipt } from './receipts.ts'
@@ -27,6 +28,8 @@ export interface UpdateOptions {
   rateLimits?: readonly RateLimit[] | undefined
   /** After how many days somebody should rotate it, 1 to 3,650; null: nobody is reminded. */
   rotateEveryDays?: number | null | undefined
+  /** What it may spend from now on; null for as much as it likes. */
+  quota?: QuotaUpdate | null | undefined
   /** false disables the key until it is set to true. */
   enabled?: boolean | undefined
 }
@@ -40,7 +43,17 @@ export type UpdateResult =
 
 /** Checks the fields that a request would change. */
 export function checkUpdate(
-  { name, scopes, expiresAt, notBefore, metadata, rateLimits, rotateEveryDays, enabled }: UpdateOptions,
+  {
+    name,
+    scopes,
+    expiresAt,
+    notBefore,
+    metadata,
+    rateLimits,
+    rotateEveryDays,
+    quota,
+    enabled,
+  }: UpdateOptions,
   { catalog, policy, nowMs }: { catalog: ScopeCatalog; policy: ExpiryPolicy; nowMs: number },
 ): Checked<KeyChanges> {
   if (enabled !== undefined && typeof enabled !== 'boolean') {
@@ -54,6 +67,7 @@ export function checkUpdate(
     ...(metadata !== undefined && { metadata: checkMetadata(metadata) }),
     ...(rateLimits !== undefined && { rateLimits: checkRateLimits(rateLimits) }),
     ...(rotateEveryDays !== undefined && { rotateEveryDays: checkRotateEveryDays(rotateEveryDays) }),
+    ...(quota !== undefined && { quota: checkQuotaChange(quota) }),
   })
 }
 

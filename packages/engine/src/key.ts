@@ -1,3 +1,4 @@
+import type { Quota } from './quota.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { Environment } from './secret.ts'
 
@@ -27,6 +28,8 @@ export interface ApiKey {
   metadata: Metadata
   /** All of them hold at once. */
   rateLimits: readonly RateLimit[]
+  /** What it may spend; null for as much as it likes. */
+  quota: Quota | null
   createdAt: Date
   createdBy: Actor
   updatedAt: Date

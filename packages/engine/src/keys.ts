@@ -43,6 +43,7 @@ import {
   type UpdateResult,
 } from './key-update.ts'
 import type { Actor, ApiKey, Metadata } from './key.ts'
+import { checkQuota, type QuotaOptions } from './quota-input.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { AwaitReceipt, RevocationReceipt } from './receipts.ts'
 import { generateSecret, hashSecret, parseSecret, type Environment } from './secret.ts'
@@ -64,6 +65,8 @@ export interface CreateOptions {
   rateLimits?: readonly RateLimit[] | undefined
   /** After how many days somebody should rotate it, 1 to 3,650; nobody is reminded when left out. */
   rotateEveryDays?: number | null | undefined
+  /** What it may spend; as much as it likes when null or left out. */
+  quota?: QuotaOptions | null | undefined
   /**
    * 16 to 255 printable characters that name this one request, best a UUID. Sent again with the same options, it
    * answers with the same key and secret, for a limited time, instead of making another.
@@ -159,7 +162,7 @@ function openReplay(
  */
 function askedFor(
   { expiresAt }: CreateOptions,
-  wanted: Pick<NewKey, 'expiresAt' | 'notBefore' | 'rotateEveryDays'>,
+  wanted: Pick<NewKey, 'expiresAt' | 'notBefore' | 'rotateEveryDays' | 'quota'>,
 ) {
   const isGiven = expiresAt === undefined && wanted.expiresAt !== null
   return {
@@ -167,6 +170,7 @@ function askedFor(
     expiresAt: isGiven ? 'by policy' : wanted.expiresAt,
     notBefore: wanted.notBefore ?? undefined,
     rotateEveryDays: wanted.rotateEveryDays ?? undefined,
+    quota: wanted.quota ?? undefined,
   }
 }
 
@@ -176,7 +180,7 @@ export function createKeys(options: KeysOptions): Keys {
 
   function checkCreate(input: CreateOptions, policy: ExpiryPolicy, nowMs: number) {
     const { environment = 'live', scopes = [], expiresAt, notBefore = null, metadata = {} } = input
-    const { rateLimits = [], rotateEveryDays = null, idempotencyKey } = input
+    const { rateLimits = [], rotateEveryDays = null, quota = null, idempotencyKey } = input
     if (!isUsable(idempotencyKey)) return UNUSABLE_IDEMPOTENCY_KEY
     const checked = allChecked({
       name: checkName(input.name),
@@ -187,6 +191,7 @@ export function createKeys(options: KeysOptions): Keys {
       metadata: checkMetadata(metadata),
       rateLimits: checkRateLimits(rateLimits),
       rotateEveryDays: checkRotateEveryDays(rotateEveryDays),
+      quota: checkQuota(quota),
     })
     return checked.ok && isNeverGood(checked.value) ? NEVER_GOOD : checked
   }

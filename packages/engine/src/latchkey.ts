@@ -7,6 +7,7 @@ import { createImportedKeys, type LookUp } from './imported-keys.ts'
 import { createImports, type Imports } from './imports.ts'
 import { createKeys, type Keys } from './keys.ts'
 import { createLookUp } from './look-up.ts'
+import { createQuotaLeases } from './quota-leases.ts'
 import { createRateLimiter } from './rate-limit.ts'
 import { createOwners, type Owners } from './owners.ts'
 import { resolveOptions, type LatchkeyOptions } from './latchkey-options.ts'
@@ -16,6 +17,7 @@ import { openDatabase, type Database } from './postgres/database.ts'
 import { createImportStore } from './postgres/import-store.ts'
 import { assertMigrated, migrate } from './postgres/migrate.ts'
 import { createOwnerStore } from './postgres/owner-store.ts'
+import { createQuotaStore } from './postgres/quota-store.ts'
 import { createPostgresStore } from './postgres/store.ts'
 import { createUsageStore } from './postgres/usage-store.ts'
 import { createReceipts } from './receipts.ts'
@@ -27,7 +29,7 @@ import { createUsageRecorder } from './usage.ts'
 import { prepareKey, type KeyFacts } from './verdict.ts'
 import { createVerifier, type Verify, type Ways } from './verify.ts'
 
-const LIMITER_SWEEP_INTERVAL_MS = 10_000
+const SWEEP_INTERVAL_MS = 10_000
 const FORGET_REQUESTS_INTERVAL_MS = 60_000
 /** Statements under way at once for keys that no cache knows. More are quicker only until the database has no rest. */
 const MAX_READS = 8
@@ -63,7 +65,7 @@ export interface Latchkey {
   readonly verify: Verify
   /** Resolves when the database answers; rejects with StoreUnavailable. */
   ready(): Promise<void>
-  /** Stores what was counted, signs off, and closes the database if it was opened for this Latchkey. */
+  /** Stores what was counted, gives unspent credits back, signs off, and closes the database if it was opened for this Latchkey. */
   close(): Promise<void>
 }
 
@@ -113,10 +115,12 @@ async function connect(
       onError(new Error(`${requests} requests were not counted: too many counts wait for the database.`)),
   })
   const limiter = createRateLimiter()
+  const quotas = createQuotaLeases({ store: createQuotaStore(database), now, onError })
   const cache = createKeyCache({ now })
   const prepare = (facts: KeyFacts) =>
     prepareKey(facts, {
       limits: limiter.limitsOf(facts.id, facts.rateLimits, now()),
+      quota: quotas.quotaOf(facts.id, facts.allotment),
       meterOf: usage.meterOf,
     })
   const loadFrom = (lookUp: LookUp): LoadKey =>
@@ -149,7 +153,10 @@ async function connect(
     readReceipt: (sequence) => log.readReceipt(sequence),
   })
   const stopUsage = keepUsage({ ...settings, recorder: usage, store: usageStore })
-  const sweepTimer = setInterval(() => limiter.sweep(now()), LIMITER_SWEEP_INTERVAL_MS).unref()
+  const sweepTimer = setInterval(() => {
+    limiter.sweep(now())
+    quotas.sweep()
+  }, SWEEP_INTERVAL_MS).unref()
   let forgetting: Promise<void> | undefined
   const forgetTimer = setInterval(() => {
     forgetting = store.forgetRequests(new Date(now())).catch(onError)
@@ -159,7 +166,7 @@ async function connect(
   async function close(): Promise<void> {
     clearInterval(sweepTimer)
     clearInterval(forgetTimer)
-    await Promise.all([stopUsage(), changes.stop(), forgetting])
+    await Promise.all([stopUsage(), quotas.close(), changes.stop(), forgetting])
     await release()
   }
 

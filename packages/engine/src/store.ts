@@ -1,6 +1,8 @@
 import type { Actor, ApiKey, KeyState, Metadata } from './key.ts'
 import type { OwnerSettings } from './owners.ts'
 import type { Environment } from './secret.ts'
+import type { QuotaChange } from './quota-input.ts'
+import type { QuotaDefinition } from './quota.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { UnconfirmedChange } from './receipts.ts'
 import type { KeyFacts } from './verdict.ts'
@@ -17,6 +19,7 @@ export interface NewKey {
   metadata: Metadata
   rateLimits: readonly RateLimit[]
   rotateEveryDays: number | null
+  quota: QuotaDefinition | null
   createdAt: Date
   createdBy: Actor
   expiresAt: Date | null
@@ -43,13 +46,14 @@ export type Created =
   /** The same request is being answered right now. */
   | { outcome: 'in_flight' }
 
-/** Columns that a change may set. */
+/** What a change may set: columns, and the quota. */
 export interface KeyChanges {
   name?: string
   scopes?: readonly string[]
   metadata?: Metadata
   rateLimits?: readonly RateLimit[]
   rotateEveryDays?: number | null
+  quota?: QuotaChange | null
   expiresAt?: Date | null
   notBefore?: Date | null
   disabledAt?: Date | null

@@ -15,6 +15,10 @@ export interface TimeZone {
   readonly startOfDay: (ms: number) => number
   /** When the day that has this moment ends, 23 to 25 hours after it began. */
   readonly endOfDay: (ms: number) => number
+  /** Which day of the calendar has this moment, counted from 1 January 1970. */
+  readonly dayOf: (ms: number) => number
+  /** When a day of the calendar begins. One that clocks skip begins with the next. */
+  readonly startOf: (day: number) => number
 }
 
 /** The zone of this IANA name, `Europe/Berlin`; null when there is none. */
@@ -61,6 +65,8 @@ export function findTimeZone(name: string): TimeZone | null {
     },
     startOfDay: (ms) => beginningOf(dayAt(ms)),
     endOfDay: (ms) => beginningOf(dayAt(ms) + 1),
+    dayOf: dayAt,
+    startOf: beginningOf,
   }
 }
 

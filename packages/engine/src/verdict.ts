@@ -1,4 +1,5 @@
 import type { ApiKey, Metadata } from './key.ts'
+import type { KeyQuota } from './quota-lease.ts'
 import type { KeyLimits, RateLimitState } from './rate-limit.ts'
 import type { Environment } from './secret.ts'
 import type { MeteredKey, UsageMeter } from './usage.ts'
@@ -24,12 +25,13 @@ export type KeyRefusal =
   | 'environment'
   | 'insufficient_scope'
   | 'rate_limited'
+  | 'quota_exceeded'
 
 /** Why a key was refused. The first three are told before any key was recognised, so they carry none. */
 export type RefusalReason = 'malformed' | 'unknown' | 'too_many_attempts' | KeyRefusal
 
 /** The closed set of outcomes. */
-export type Verdict = Accepted | Refused | RateLimited
+export type Verdict = Accepted | Refused | RateLimited | QuotaExceeded
 
 /** The key may be used. */
 export interface Accepted {
@@ -42,7 +44,7 @@ export interface Accepted {
 /** The key may not be used, or there is none. */
 export interface Refused {
   readonly ok: false
-  readonly reason: Exclude<RefusalReason, 'rate_limited'>
+  readonly reason: Exclude<RefusalReason, 'rate_limited' | 'quota_exceeded'>
   readonly key: VerifiedKey | null
   /** With `too_many_attempts`: milliseconds until the client's next wrong secret gets an answer again. */
   readonly retryAfterMs?: number
@@ -60,6 +62,16 @@ export interface RateLimited {
   readonly retryAfterMs: number | null
 }
 
+/** The key has too few credits left. Its rate limits have let the request through, so it counts against them. */
+export interface QuotaExceeded {
+  readonly ok: false
+  readonly reason: 'quota_exceeded'
+  readonly key: VerifiedKey
+  readonly rateLimits: readonly RateLimitState[]
+  /** Milliseconds until the quota is filled up; null when it never is, or the request costs more than its limit. */
+  readonly retryAfterMs: number | null
+}
+
 /** What a route asks of a key. */
 export interface Requirement {
   /** It must have every one of these scopes. */
@@ -68,7 +80,7 @@ export interface Requirement {
   readonly anyScope?: readonly string[]
   /** If named, it must be of this environment. */
   readonly environment?: Environment
-  /** Units that the request takes from each of the key's rate limits; 1 when left out. */
+  /** Units that the request takes from each of the key's rate limits, and credits from its quota; 1 when left out. */
   readonly cost?: number
 }
 
@@ -85,6 +97,8 @@ export interface KeyFacts extends Pick<
   readonly notBeforeMs: number | null
   /** The replaced secret by which it was found; null: its present one. */
   readonly retired: { readonly id: string; readonly endsAtMs: number } | null
+  /** Names the credits it has; null when it has no quota. */
+  readonly allotment: string | null
 }
 
 /** When a key begins and ends, each null for never. */
@@ -105,6 +119,7 @@ export interface JudgeableKey {
   /** null when time changes nothing: one field for what most keys have none of. */
   readonly times: KeyTimes | null
   readonly limits: KeyLimits | null
+  readonly quota: KeyQuota | null
   readonly meter: UsageMeter
 }
 
@@ -118,13 +133,18 @@ const NO_RATE_LIMITS: readonly RateLimitState[] = Object.freeze([])
 /** Measured: a key without metadata, with scopes that other keys have as well. */
 const KEY_BYTES = 360
 const LIMIT_BYTES = 500
+const QUOTA_BYTES = 500
 /** Parsed JSON takes several times the memory of its text. */
 const BYTES_PER_METADATA_CHARACTER = 8
 
 /** Prepares a key for {@link judge}. Everything that allocates happens here, once for many verdicts. */
 export function prepareKey(
   facts: KeyFacts,
-  { limits, meterOf }: { limits: KeyLimits | null; meterOf: (key: MeteredKey) => UsageMeter },
+  {
+    limits,
+    quota,
+    meterOf,
+  }: { limits: KeyLimits | null; quota: KeyQuota | null; meterOf: (key: MeteredKey) => UsageMeter },
 ): JudgeableKey {
   const hasMetadata = Object.keys(facts.metadata).length > 0
   const key: VerifiedKey = Object.freeze({
@@ -140,6 +160,7 @@ export function prepareKey(
     barred: facts.barred,
     times: timesOf(facts),
     limits,
+    quota,
     meter: meterOf(facts.retired === null ? key : { ...key, secretId: facts.retired.id }),
   }
 }
@@ -150,13 +171,14 @@ function timesOf({ notBeforeMs, expiresAtMs, retired }: KeyFacts): KeyTimes | nu
 }
 
 /** About how much memory a key takes; always the same for the same key, since nothing of it changes. */
-export function bytesOf({ accepted: { key, rateLimits } }: JudgeableKey): number {
+export function bytesOf({ accepted: { key, rateLimits }, quota }: JudgeableKey): number {
   const { metadata } = key
   const characters = metadata === NO_METADATA ? 0 : JSON.stringify(metadata).length
-  return KEY_BYTES + BYTES_PER_METADATA_CHARACTER * characters + LIMIT_BYTES * rateLimits.length
+  const bytes = KEY_BYTES + BYTES_PER_METADATA_CHARACTER * characters + LIMIT_BYTES * rateLimits.length
+  return quota === null ? bytes : bytes + QUOTA_BYTES
 }
 
-/** Judges a recognised key against a request and a clock. Pure; what fails first answers. Limits come after it. */
+/** Judges a recognised key against a request and a clock. Pure; what fails first answers. Limits and the quota come after it. */
 export function judge(judgeable: JudgeableKey, requirement: Requirement, nowMs: number): Accepted | Refused {
   const { accepted, barred, times } = judgeable
   const { key } = accepted

@@ -2,6 +2,7 @@ import type { Attempts, Caller } from './attempts.ts'
 import type { KeyCache, LoadKey } from './cache.ts'
 import { MAX_IMPORTED_LENGTH, MIN_IMPORTED_LENGTH } from './imported-keys.ts'
 import { hashSecret, MAX_SECRET_LENGTH, MIN_SECRET_LENGTH, parseSecret } from './secret.ts'
+import type { KeyQuota } from './quota-lease.ts'
 import type { KeyLimits } from './rate-limit.ts'
 import type { UsageRecorder } from './usage.ts'
 import {
@@ -10,6 +11,7 @@ import {
   UNKNOWN,
   type Accepted,
   type JudgeableKey,
+  type QuotaExceeded,
   type RateLimited,
   type Refused,
   type Requirement,
@@ -49,6 +51,8 @@ export type Verify = (text: string, requirement?: Requirement, caller?: Caller) 
  *
  * With a caller, its wrong secrets are counted, and its address is noted as the one that used a key last.
  *
+ * The credits of a quota are taken last, from those in memory; when these are used up, more are fetched first.
+ *
  * It rejects with StoreUnavailable when the store must be asked and cannot answer. It never guesses.
  */
 export function createVerifier({
@@ -77,17 +81,34 @@ export function createVerifier({
       const isAdmitted = judgeable.limits.admit(cost, nowMs)
       if (isAdmitted instanceof Promise) {
         return isAdmitted.then((late) =>
-          late ? conclude(judgeable, verdict, caller, nowMs) : limit(judgeable, cost, caller, nowMs),
+          late ? spend(judgeable, verdict, cost, caller, nowMs) : limit(judgeable, cost, caller, nowMs),
         )
       }
       if (!isAdmitted) return limit(judgeable, cost, caller, nowMs)
     }
-    return conclude(judgeable, verdict, caller, nowMs)
+    if (!verdict.ok || judgeable.quota === null) return conclude(judgeable, verdict, caller, nowMs)
+    return spend(judgeable, verdict, requirement.cost ?? 1, caller, nowMs)
+  }
+
+  function spend(
+    judgeable: JudgeableKey,
+    verdict: Accepted,
+    cost: number,
+    caller: Caller | undefined,
+    nowMs: number,
+  ): Verdict | Promise<Verdict> {
+    const isPaid = judgeable.quota?.take(cost, nowMs) ?? true
+    if (isPaid instanceof Promise) {
+      return isPaid.then((late) =>
+        late ? conclude(judgeable, verdict, caller, nowMs) : exceed(judgeable, cost, caller, nowMs),
+      )
+    }
+    return isPaid ? conclude(judgeable, verdict, caller, nowMs) : exceed(judgeable, cost, caller, nowMs)
   }
 
   function conclude(
     { meter }: JudgeableKey,
-    verdict: Accepted | Refused | RateLimited,
+    verdict: Verdict,
     caller: Caller | undefined,
     nowMs: number,
   ): Verdict {
@@ -105,6 +126,13 @@ export function createVerifier({
       violated: limits.violatedBy(cost),
       retryAfterMs: limits.retryAfterMs(cost, nowMs),
     }
+    return conclude(judgeable, verdict, caller, nowMs)
+  }
+
+  function exceed(judgeable: JudgeableKey, cost: number, caller: Caller | undefined, nowMs: number): Verdict {
+    const { key, rateLimits } = judgeable.accepted
+    const retryAfterMs = (judgeable.quota as KeyQuota).retryAfterMs(cost)
+    const verdict: QuotaExceeded = { ok: false, reason: 'quota_exceeded', key, rateLimits, retryAfterMs }
     return conclude(judgeable, verdict, caller, nowMs)
   }
 

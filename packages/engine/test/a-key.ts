@@ -1,4 +1,5 @@
 import type { ApiKey, RateLimit } from '@latchkey/engine'
+import type { KeyQuota } from '../src/quota-lease.ts'
 import { createRateLimiter } from '../src/rate-limit.ts'
 import { UsageMeter } from '../src/usage.ts'
 import { prepareKey, type JudgeableKey, type KeyFacts } from '../src/verdict.ts'
@@ -16,6 +17,7 @@ export function aKey(differences: Partial<ApiKey> = {}): ApiKey {
     scopes: ['contacts:read'],
     metadata: {},
     rateLimits: [],
+    quota: null,
     createdAt,
     createdBy: { id: 'user', name: 'Ann' },
     updatedAt: createdAt,
@@ -35,22 +37,27 @@ export function aKey(differences: Partial<ApiKey> = {}): ApiKey {
 
 /** The same, as verdicts need it. */
 export function facts(differences: Partial<ApiKey> = {}): KeyFacts {
-  const { revokedAt, disabledAt, expiresAt, notBefore, ...key } = aKey(differences)
+  const { revokedAt, disabledAt, expiresAt, notBefore, quota: _, ...key } = aKey(differences)
   return {
     ...key,
     barred: revokedAt !== null ? 'revoked' : disabledAt !== null ? 'disabled' : null,
     expiresAtMs: expiresAt?.getTime() ?? null,
     notBeforeMs: notBefore?.getTime() ?? null,
     retired: null,
+    allotment: null,
   }
 }
 
 /** The same, ready to be judged, with nothing taken from its limits yet. */
-export function aJudgeableKey(differences: Partial<ApiKey> = {}): JudgeableKey {
+export function aJudgeableKey(
+  differences: Partial<ApiKey> = {},
+  quota: KeyQuota | null = null,
+): JudgeableKey {
   const known = facts(differences)
   const limits: readonly RateLimit[] = known.rateLimits
   return prepareKey(known, {
     limits: createRateLimiter().limitsOf(known.id, limits, 0),
+    quota,
     meterOf: (key) => new UsageMeter(key),
   })
 }

@@ -79,6 +79,7 @@ describe.each(testDatabases)('an import on $name', ({ create }) => {
         rotatedAt: null,
         rotateEveryDays: null,
         retiringSecret: null,
+        quota: null,
         id: expect.stringMatching(/^key_/) as string,
         namespace: 'default',
         owner,

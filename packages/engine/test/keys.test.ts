@@ -33,6 +33,7 @@ describe.each(testDatabases)('keys on $name', ({ create }) => {
         scopes: [],
         metadata: {},
         rateLimits: [],
+        quota: null,
         createdAt: new Date(clock.now),
         createdBy: ann,
         updatedAt: new Date(clock.now),

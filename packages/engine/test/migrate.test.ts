@@ -8,7 +8,7 @@ import type { PgTable } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { assertMigrated, type Migration } from '../src/postgres/migrate.ts'
 import { migrations } from '../src/postgres/migrations/index.ts'
-import { changeAcks, changes, idempotency, keys, lastUsed, nodes } from '../src/postgres/schema.ts'
+import { changeAcks, changes, idempotency, keys, lastUsed, nodes, quotas } from '../src/postgres/schema.ts'
 
 const latest = migrations.at(-1)!.version
 
@@ -51,7 +51,7 @@ describe.each(testDatabases)('migrate on $name', ({ create, name }) => {
     await assertMigrated(database)
     expect(await appliedVersions()).toEqual(migrations.map(({ version }) => version))
     const found = await columnsIn('latchkey')
-    for (const table of [keys, lastUsed, idempotency, changes, nodes, changeAcks] as PgTable[]) {
+    for (const table of [keys, lastUsed, idempotency, changes, nodes, changeAcks, quotas] as PgTable[]) {
       const declared = Object.values(getTableColumns(table)).map((column) => column.name)
       const made = found.filter((row) => row.table === getTableName(table)).map((row) => row.column)
       expect(made.sort()).toEqual(declared.sort())

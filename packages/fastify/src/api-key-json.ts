@@ -4,7 +4,9 @@ import {
   rotationDueAt,
   type RetiringSecret,
   type ApiKey as ApiKeyRecord,
+  type Quota as QuotaRecord,
 } from '@latchkey/engine'
+import type { Quota } from './quota-schemas.ts'
 import type { ApiKey } from './schemas.ts'
 
 /** Shows a key to its owner. It is built by listing what may be seen, so that nothing else can be. */
@@ -19,6 +21,7 @@ export function toApiKeyJson(key: ApiKeyRecord, nowMs = Date.now()): ApiKey {
     scopes: [...key.scopes],
     metadata: key.metadata,
     rateLimits: key.rateLimits.map(({ name, limit, windowSeconds }) => ({ name, limit, windowSeconds })),
+    quota: key.quota && toQuotaJson(key.quota),
     createdAt: key.createdAt.toISOString(),
     createdBy: { id: key.createdBy.id, name: key.createdBy.name },
     updatedAt: key.updatedAt.toISOString(),
@@ -47,4 +50,8 @@ function toRetiringJson(secret: RetiringSecret | null, nowMs: number): ApiKey['r
     lastUsedAt: secret.lastUsedAt?.toISOString() ?? null,
     lastUsedAddress: secret.lastUsedAddress,
   }
+}
+
+function toQuotaJson({ limit, period, timeZone, anchorDay, remaining, refillsAt }: QuotaRecord): Quota {
+  return { limit, period, timeZone, anchorDay, remaining, refillsAt: refillsAt?.toISOString() ?? null }
 }

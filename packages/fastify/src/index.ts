@@ -6,6 +6,7 @@ export { problemServerOptions } from './server-options.ts'
 export { ProblemError, PROBLEMS, type FieldError, type ProblemCode, type ProblemOptions } from './problem.ts'
 export { apiKeySecuritySchemes, type SecurityScheme } from './openapi.ts'
 export { Problem } from './problem-schema.ts'
+export { Quota } from './quota-schemas.ts'
 export {
   ApiKey,
   ApiKeyList,

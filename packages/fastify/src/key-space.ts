@@ -1,5 +1,5 @@
-import type { Environment, Latchkey, RateLimited, RefusalReason } from '@latchkey/engine'
-import { rateLimitHeaders } from './rate-limit-headers.ts'
+import type { Environment, Latchkey, QuotaExceeded, RateLimited, RefusalReason } from '@latchkey/engine'
+import { rateLimitHeaders, shouldTell } from './rate-limit-headers.ts'
 import { PROBLEMS, ProblemError, type ProblemCode } from './problem.ts'
 
 /** One registration of the plugin: a set of keys, and how its hook talks about them. */
@@ -20,6 +20,7 @@ const REFUSALS: Readonly<Record<RefusalReason, ProblemCode>> = {
   environment: 'wrong_environment',
   insufficient_scope: 'insufficient_scope',
   rate_limited: 'rate_limited',
+  quota_exceeded: 'quota_exceeded',
   too_many_attempts: 'too_many_attempts',
 }
 
@@ -64,6 +65,20 @@ export function rateLimitProblem({ rateLimits, violated, retryAfterMs }: RateLim
     violatedPolicies: violated,
     ...(retryAfterMs === null && {
       detail: 'This request takes more units than a rate limit of the API key has, so waiting does not help.',
+    }),
+  })
+}
+
+/** The problem of a key that has spent its quota. */
+export function quotaProblem({ rateLimits, retryAfterMs }: QuotaExceeded): ProblemError {
+  return new ProblemError('quota_exceeded', {
+    headers: {
+      ...(shouldTell(rateLimits) && rateLimitHeaders(rateLimits)),
+      ...(retryAfterMs !== null && { 'retry-after': inSeconds(retryAfterMs) }),
+    },
+    ...(retryAfterMs === null && {
+      detail:
+        'The API key has fewer credits left than this request costs, and waiting does not help: its quota is not filled up again, or not as far.',
     }),
   })
 }

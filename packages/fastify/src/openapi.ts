@@ -3,6 +3,7 @@ import { problemResponses } from './problem-responses.ts'
 import type { WantedScopes } from './key-space.ts'
 import type { ProblemCode } from './problem.ts'
 import { Problem } from './problem-schema.ts'
+import { Quota } from './quota-schemas.ts'
 import {
   ApiKey,
   ApiKeyList,
@@ -66,6 +67,7 @@ const NAMED_SCHEMAS = {
   UpdateApiKeyPolicy: UpdateKeyPolicy,
   ApiKeyExpiryPolicy: ExpiryPolicy,
   ApiKeyRateLimit: RateLimit,
+  ApiKeyQuota: Quota,
   ApiKeyProblem: Problem,
 }
 const NAMES = new Map<unknown, string>(Object.entries(NAMED_SCHEMAS).map(([name, schema]) => [schema, name]))
@@ -159,6 +161,7 @@ const KEY_PROBLEMS: readonly ProblemCode[] = [
   'key_retired',
   'insufficient_scope',
   'rate_limited',
+  'quota_exceeded',
   'too_many_attempts',
   'unavailable',
 ]

@@ -132,6 +132,12 @@ export const PROBLEMS = {
     // draft-ietf-httpapi-ratelimit-headers, section 6.1
     type: 'https://iana.org/assignments/http-problem-types#quota-exceeded',
   },
+  quota_exceeded: {
+    status: 429,
+    title: 'The API key has too few credits left',
+    detail: 'The API key has fewer credits left than this request costs. Wait as long as Retry-After says.',
+    type: 'https://iana.org/assignments/http-problem-types#quota-exceeded',
+  },
   too_many_attempts: {
     status: 429,
     title: 'Too many wrong API keys',

@@ -15,7 +15,7 @@ export interface ApiKeyRequirement {
   anyScope?: readonly string[]
   /** Which registration's keys open the route; `default` when left out. */
   namespace?: string
-  /** Units that a request takes from each rate limit of its key, 0 to 1,000,000; 1 when left out. */
+  /** Units that a request takes from each rate limit of its key, and credits from its quota, 0 to 1,000,000; 1 when left out. */
   cost?: number
 }
 

@@ -5,6 +5,7 @@ import {
   attemptsProblem,
   credentialProblem,
   inSeconds,
+  quotaProblem,
   rateLimitProblem,
   refusalOf,
   type KeySpace,
@@ -56,9 +57,10 @@ export function createRequireApiKey({
     done: HookHandlerDoneFunction,
   ) {
     if (!verdict.ok) {
-      if (verdict.reason === 'rate_limited') {
+      if (verdict.reason === 'rate_limited' || verdict.reason === 'quota_exceeded') {
         request.log.info({ reason: verdict.reason, apiKeyId: verdict.key.id }, 'API key refused')
-        refuse(rateLimitProblem(verdict), request, reply, done)
+        const problem = verdict.reason === 'rate_limited' ? rateLimitProblem(verdict) : quotaProblem(verdict)
+        refuse(problem, request, reply, done)
       } else refuseKey(verdict, request, reply, done)
       return
     }

@@ -22,6 +22,7 @@ import {
   type Metadata,
 } from '@latchkey/engine'
 import { Type, type Static } from 'typebox'
+import { changedQuota, newQuota, Quota } from './quota-schemas.ts'
 import { moment, momentOrNull, oneOf } from './schema-types.ts'
 
 /*
@@ -155,6 +156,9 @@ export const ApiKey = Type.Object(
     rateLimits: rateLimits(
       'How often it may be used. All of these hold at once; without any it is not limited.',
     ),
+    quota: Type.Union([Type.Null(), Quota], {
+      description: 'How many credits it may spend; null for as many as it likes.',
+    }),
     createdAt: moment('When it was created.', '2026-11-22T09:30:00.000Z'),
     createdBy: Type.Object(
       {
@@ -349,6 +353,7 @@ export const CreateApiKey = Type.Object(
       ),
     ),
     rotateEveryDays: Type.Optional(rotateEveryDays),
+    quota: newQuota,
   },
   { additionalProperties: false, description: 'What the new key shall be.' },
 )
@@ -372,6 +377,7 @@ export const UpdateApiKey = Type.Object(
       ),
     ),
     rotateEveryDays: Type.Optional(rotateEveryDays),
+    quota: changedQuota,
     enabled: Type.Optional(
       Type.Boolean({
         description: '`false` disables the key until it is set to `true`.',

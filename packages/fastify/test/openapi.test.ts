@@ -130,13 +130,18 @@ describe('the document of a host with the key routes alone', () => {
     for (const schema of Object.values(components.schemas)) expect(undescribed(schema)).toEqual([])
   })
 
-  it('names the shapes that programs share: limits and receipts', async () => {
+  it('names the shapes that programs share: limits, quotas and receipts', async () => {
     await addSwagger()
     await registerLatchkey(app, database())
     const { components, paths } = await documentOf()
     const reference = (name: string) => ({ $ref: `#/components/schemas/${name}` })
     expect(components.schemas).toMatchObject({
-      ApiKey: { properties: { rateLimits: { items: reference('ApiKeyRateLimit') } } },
+      ApiKey: {
+        properties: {
+          rateLimits: { items: reference('ApiKeyRateLimit') },
+          quota: { anyOf: [{ type: 'null' }, reference('ApiKeyQuota')] },
+        },
+      },
       DeletedApiKey: {
         properties: { apiKey: reference('ApiKey'), receipt: reference('RevocationReceipt') },
       },
@@ -215,6 +220,7 @@ describe('the operation of a protected route', () => {
           'violated-policies': ['burst'],
         },
       },
+      quota_exceeded: { value: { code: 'quota_exceeded' } },
       too_many_attempts: { value: { code: 'too_many_attempts' } },
     })
     const rulesOfTheHost = /operation-(summary|operationId)/

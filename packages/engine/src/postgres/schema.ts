@@ -7,12 +7,14 @@ import {
   jsonb,
   pgSchema,
   primaryKey,
+  smallint,
   text,
   timestamp,
   uuid,
 } from 'drizzle-orm/pg-core'
 import type { ExpiryPolicy } from '../expiry-policy.ts'
 import type { Metadata } from '../key.ts'
+import type { QuotaPeriod } from '../quota.ts'
 import type { RateLimit } from '../rate-limit.ts'
 import type { Environment } from '../secret.ts'
 
@@ -91,6 +93,21 @@ export const lastUsed = latchkeySchema.table('last_used', {
   keyId: uuid('key_id').primaryKey(),
   usedAt: moment('used_at').notNull(),
   address: inet('address'),
+})
+
+/** What keys may spend. Apart from `keys`, as `lastUsed` is. */
+export const quotas = latchkeySchema.table('quotas', {
+  keyId: uuid('key_id').primaryKey(),
+  /** Names the credits that are counted in `remaining`. */
+  allotment: uuid('allotment').notNull().defaultRandom(),
+  /** The limit, which is a reserved word. */
+  credits: bigint('credits', { mode: 'number' }).notNull(),
+  remaining: bigint('remaining', { mode: 'number' }).notNull(),
+  /** When `remaining` is the limit again; null for never. */
+  endsAt: moment('ends_at'),
+  anchorDay: smallint('anchor_day'),
+  period: text('period').$type<QuotaPeriod>().notNull(),
+  timeZone: text('time_zone').notNull(),
 })
 
 /** Creates that can be answered again. */

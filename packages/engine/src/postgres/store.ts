@@ -4,6 +4,7 @@ import { alias } from 'drizzle-orm/pg-core'
 import { within } from '../deadline.ts'
 import { keyIdFromUuid, keyIdToUuid } from '../key-id.ts'
 import type { Actor, ApiKey, KeyState, Metadata } from '../key.ts'
+import { fullQuota, quotaAt } from '../quota.ts'
 import type { RateLimit } from '../rate-limit.ts'
 import type { ScopeCatalog } from '../scopes.ts'
 import type { Created, IdempotencyRecord, KeyChanges, KeyStore, ListQuery, NewKey } from '../store.ts'
@@ -12,7 +13,8 @@ import type { KeyFacts } from '../verdict.ts'
 import { advisoryLockKey } from './advisory-lock.ts'
 import { findUnconfirmed } from './change-log.ts'
 import type { Database, DrizzleDatabase } from './database.ts'
-import { idempotency, keys, lastUsed, owners, retiredSecrets } from './schema.ts'
+import { changeQuota, insertQuota, newQuota, quotaColumns, toStoredQuota } from './quota-store.ts'
+import { idempotency, keys, lastUsed, owners, quotas, retiredSecrets } from './schema.ts'
 
 const FIND_DEADLINE_MS = 2_000
 const DEADLINE_MS = 5_000
@@ -76,14 +78,16 @@ export function createPostgresStore(database: Database, namespace: string, catal
           const decision = decide(toApiKey(bare(current), { namespace, owner }))
           if (!decision.ok) return { outcome: 'refused', refusal: decision.refusal }
           if (decision.changes !== null) {
+            const { quota, ...changes } = decision.changes
             await transaction
               .update(keys)
               .set({
-                ...columns(decision.changes),
+                ...columns(changes),
                 ...changedBy({ actor, now }),
-                ...(decision.changes.revokedAt && { revokedById: actor.id, revokedByName: actor.name }),
+                ...(changes.revokedAt && { revokedById: actor.id, revokedByName: actor.name }),
               })
               .where(row)
+            if (quota !== undefined) await changeQuota(transaction, uuid, quota)
           }
           const [changed] = await selectKeys(transaction).where(row)
           const isLoss = Boolean(decision.changes?.revokedAt ?? decision.changes?.disabledAt)
@@ -187,7 +191,7 @@ function changedBy({ actor, now }: { actor: Actor; now: Date }) {
 
 /** A row without what is known of its uses and of its secret before. */
 function bare(key: typeof keys.$inferSelect): KeyRow {
-  return { key, lastUse: null, retired: null, retiredUse: null }
+  return { key, lastUse: null, retired: null, retiredUse: null, quota: null, nowMs: 0 }
 }
 
 function hashesOf({ key, retired }: Pick<KeyRow, 'key' | 'retired'>): string[] {
@@ -221,7 +225,8 @@ async function claimRequest(transaction: DrizzleDatabase, owner: Owner, id: Uint
 const FACTS = `keys.id::text, owner, name, environment, keys.scopes, metadata::text, rate_limits::text,
   case when revoked_at is not null then 'revoked' when disabled_at is not null then 'disabled' end as barred,
   (extract(epoch from expires_at) * 1000)::float8 as expires_at_ms,
-  (extract(epoch from not_before) * 1000)::float8 as not_before_ms, owners.scopes as owner_scopes`
+  (extract(epoch from not_before) * 1000)::float8 as not_before_ms, owners.scopes as owner_scopes,
+  (select allotment::text from latchkey.quotas where key_id = keys.id) as allotment`
 const OF_PRESENT = `${FACTS}, keys.hash, null as retired_id, null::float8 as ends_at_ms
   from latchkey.keys join latchkey.owners on owners.id = keys.owner_id`
 const OF_RETIRED = `${FACTS}, retired.hash, retired.id::text as retired_id,
@@ -250,6 +255,7 @@ interface FactsRow {
   owner_scopes: string | null
   retired_id: string | null
   ends_at_ms: number | null
+  allotment: string | null
 }
 
 /** What many keys have in common is kept once: their owner's name, and lists of the same scopes. */
@@ -281,6 +287,7 @@ function createFactsReader({ expand }: ScopeCatalog) {
     expiresAtMs: row.expires_at_ms,
     notBeforeMs: row.not_before_ms,
     retired: row.retired_id === null ? null : { id: row.retired_id, endsAtMs: row.ends_at_ms! },
+    allotment: row.allotment,
   })
 }
 
@@ -303,17 +310,27 @@ interface KeyRow {
   lastUse: LastUse | null
   retired: typeof retiredSecrets.$inferSelect | null
   retiredUse: LastUse | null
+  quota: typeof quotas.$inferSelect | null
+  /** By the database's clock. */
+  nowMs: number
 }
 
 const retiredUses = alias(lastUsed, 'retired_uses')
 
 function selectKeys(drizzle: DrizzleDatabase) {
   return drizzle
-    .select({ key: keys, lastUse: lastUsed, retired: retiredSecrets, retiredUse: retiredUses })
+    .select({
+      key: keys,
+      lastUse: lastUsed,
+      retired: retiredSecrets,
+      retiredUse: retiredUses,
+      ...quotaColumns,
+    })
     .from(keys)
     .leftJoin(lastUsed, eq(lastUsed.keyId, keys.id))
     .leftJoin(retiredSecrets, eq(retiredSecrets.keyId, keys.id))
     .leftJoin(retiredUses, eq(retiredUses.keyId, retiredSecrets.id))
+    .leftJoin(quotas, eq(quotas.keyId, keys.id))
 }
 
 /** Whose keys. */
@@ -328,7 +345,10 @@ function isOf({ namespace, owner }: Owner): SQL {
 }
 
 /** The public record, field by field, so that a column added later is not told by accident. */
-function toApiKey({ key, lastUse, retired, retiredUse }: KeyRow, { namespace, owner }: Owner): ApiKey {
+function toApiKey(
+  { key, lastUse, retired, retiredUse, quota, nowMs }: KeyRow,
+  { namespace, owner }: Owner,
+): ApiKey {
   return {
     id: keyIdFromUuid(key.id),
     namespace,
@@ -339,6 +359,7 @@ function toApiKey({ key, lastUse, retired, retiredUse }: KeyRow, { namespace, ow
     scopes: key.scopes,
     metadata: key.metadata ?? {},
     rateLimits: key.rateLimits ?? [],
+    quota: quota && quotaAt(toStoredQuota(quota), nowMs),
     createdAt: key.createdAt,
     createdBy: { id: key.createdById, name: key.createdByName },
     updatedAt: key.updatedAt ?? key.createdAt,
@@ -366,6 +387,11 @@ function toApiKey({ key, lastUse, retired, retiredUse }: KeyRow, { namespace, ow
 const CREATE_KEY = `select latchkey.create_key($1, $2, $3::text::integer, $4::text::bigint, $5::text::boolean,
   jsonb_populate_record(null::latchkey.keys, $6::text::jsonb),
   $7::text::bigint, jsonb_populate_record(null::latchkey.idempotency, $8::text::jsonb)) as outcome`
+/** Both or neither, in one statement. */
+const CREATE_KEY_WITH_QUOTA = `
+  with created as materialized (${CREATE_KEY}),
+  quota as (${insertQuota(9, `(select outcome from created) = 'created'`)})
+  select outcome, (extract(epoch from now()) * 1000)::float8 as "nowMs" from created`
 
 async function create(
   database: Database,
@@ -375,8 +401,9 @@ async function create(
 ): Promise<Created> {
   const { maxKeys, idempotency: record } = options
   const { owner } = key
-  async function attempt(isAlone: boolean): Promise<string> {
-    const [row] = await database.query<{ outcome: string }>(CREATE_KEY, [
+  async function attempt(isAlone: boolean): Promise<{ outcome: string; nowMs?: number }> {
+    const statement = key.quota === null ? CREATE_KEY : CREATE_KEY_WITH_QUOTA
+    const [row] = await database.query<{ outcome: string; nowMs?: number }>(statement, [
       namespace,
       owner,
       String(maxKeys),
@@ -385,12 +412,14 @@ async function create(
       JSON.stringify(keyColumns(key)),
       record && advisoryLockKey('idempotency', namespace, record.id),
       record && JSON.stringify(recordColumns(record, { namespace, key })),
+      ...(key.quota === null ? [] : [JSON.stringify(newQuota(key, key.quota))]),
     ])
-    return row!.outcome
+    return row!
   }
 
-  let outcome = await attempt(false)
-  if (outcome === 'nearly_full') outcome = await attempt(true)
+  let created = await attempt(false)
+  if (created.outcome === 'nearly_full') created = await attempt(true)
+  const { outcome, nowMs } = created
   switch (outcome) {
     case 'in_flight':
     case 'too_many_keys':
@@ -402,7 +431,7 @@ async function create(
         create(database, namespace, key, options)
       )
     default:
-      return { outcome: 'created', apiKey: newApiKey(namespace, key) }
+      return { outcome: 'created', apiKey: newApiKey(namespace, key, nowMs) }
   }
 }
 
@@ -456,10 +485,11 @@ function recordColumns(
   }
 }
 
-function newApiKey(namespace: string, { hash: _, ...key }: NewKey): ApiKey {
+function newApiKey(namespace: string, { hash: _, quota, ...key }: NewKey, nowMs = 0): ApiKey {
   return {
     ...key,
     namespace,
+    quota: quota && quotaAt(fullQuota(quota), nowMs),
     updatedAt: key.createdAt,
     disabledAt: null,
     revokedAt: null,

@@ -6,6 +6,7 @@ import type { CreatedApiKey } from '../../src/index.ts'
 import { bearer, callAs, createApp, KEYS, signedIn } from '../support/app.ts'
 import { describeOnEachDatabase } from '../support/databases.ts'
 import { expectProblem } from '../support/problem.ts'
+import { wrongQuotas } from '../support/wrong-quotas.ts'
 import { wrongRateLimits } from '../support/wrong-rate-limits.ts'
 
 describeOnEachDatabase('POST /v1/api-keys', (database) => {
@@ -38,6 +39,7 @@ describeOnEachDatabase('POST /v1/api-keys', (database) => {
         scopes: ['contacts:read'],
         metadata: {},
         rateLimits: [],
+        quota: null,
         createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string,
         createdBy: { id: `user_of_${owner}`, name: 'Ada' },
         updatedAt: apiKey.createdAt,
@@ -208,7 +210,11 @@ describeOnEachDatabase('POST /v1/api-keys', (database) => {
       ['scopes', { name: 'a', scopes: ['__proto__'] }],
       ['scopes', { name: 'a', scopes: ['toString'] }],
       ['scopes', { name: 'a', scopes: Array.from({ length: 101 }, () => 'contacts:read') }],
-      ...wrongRateLimits.map(([field, fields]): [string, object] => [field, { name: 'a', ...fields }]),
+      ...[...wrongRateLimits, ...wrongQuotas].map(([field, fields]): [string, object] => [
+        field,
+        { name: 'a', ...fields },
+      ]),
+      ['quota.remaining', { name: 'a', quota: { limit: 5, period: 'day', remaining: 3 } }],
       ['expiresAt', { name: 'a', expiresAt: 'tomorrow' }],
       ['expiresAt', { name: 'a', expiresAt: 4_102_444_800 }],
       ['expiresAt', { name: 'a', expiresAt: '2001-01-01T00:00:00Z' }],

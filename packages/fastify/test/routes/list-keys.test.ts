@@ -63,6 +63,7 @@ describeOnEachDatabase('GET /v1/api-keys', (database) => {
           'name',
           'notBefore',
           'owner',
+          'quota',
           'rateLimits',
           'retiringSecret',
           'revokedAt',

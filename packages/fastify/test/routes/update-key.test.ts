@@ -4,6 +4,7 @@ import type { ApiKey, UpdatedApiKey } from '../../src/index.ts'
 import { bearer, callAs, createApp, createKey, KEYS } from '../support/app.ts'
 import { describeOnEachDatabase } from '../support/databases.ts'
 import { expectProblem } from '../support/problem.ts'
+import { wrongQuotas } from '../support/wrong-quotas.ts'
 import { wrongRateLimits } from '../support/wrong-rate-limits.ts'
 
 describeOnEachDatabase('PATCH /v1/api-keys/:id', (database) => {
@@ -108,6 +109,9 @@ describeOnEachDatabase('PATCH /v1/api-keys/:id', (database) => {
       ['scopes', { scopes: ['contacts:destroy'] }],
       ['expiresAt', { expiresAt: '2001-01-01T00:00:00Z' }],
       ...wrongRateLimits,
+      ...wrongQuotas,
+      ['quota.remaining', { quota: { limit: 5, period: 'day', remaining: -1 } }],
+      ['quota.remaining', { quota: { limit: 5, period: 'day', remaining: null } }],
     ])('refuses a wrong %s: %j, and changes nothing', async (field, payload) => {
       const { id } = await createKey(app, 'acme')
       const before = (await callAs(app, 'acme', { url: `${KEYS}/${id}` })).json<ApiKey>()

@@ -2,6 +2,7 @@ import type { Database } from '@latchkey/engine'
 import Fastify, { type FastifyInstance, type FastifyServerOptions, type InjectOptions } from 'fastify'
 import {
   latchkey,
+  type CreateApiKey,
   type LatchkeyPluginOptions,
   type Principal,
   type RateLimit,
@@ -89,6 +90,7 @@ export interface NewKey {
   environment?: 'live' | 'test'
   expiresAt?: string
   rateLimits?: RateLimit[]
+  quota?: CreateApiKey['quota']
 }
 
 /** Creates a key by way of HTTP. */

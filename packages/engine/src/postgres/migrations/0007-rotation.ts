@@ -38,6 +38,24 @@ export const rotationMigration: Migration = {
       end
     $$`,
 
+    // What others change of a quota is told by both secrets as well.
+    sql`create or replace function latchkey.record_changed_quota() returns trigger
+      language plpgsql security definer set search_path = '' as $$
+      declare
+        changed uuid := coalesce(new.key_id, old.key_id);
+      begin
+        insert into latchkey.changes (namespace, hash, wants_receipt)
+        select namespace, secrets.hash, false
+        from latchkey.keys join latchkey.owners on owners.id = keys.owner_id
+        cross join lateral (
+          select keys.hash
+          union all select retired_secrets.hash from latchkey.retired_secrets where key_id = keys.id
+        ) as secrets
+        where keys.id = changed;
+        return null;
+      end
+    $$`,
+
     // Nodes know a key by either of its secrets. The old one of a key is told with it, whatever happens to the key.
     sql`drop trigger record_updated_keys on latchkey.keys`,
     sql`drop function latchkey.record_updated_keys()`,

@@ -3,6 +3,7 @@ import { keysMigration } from './0001-keys.ts'
 import { changesMigration } from './0002-changes.ts'
 import { usageMigration } from './0003-usage.ts'
 import { policyMigration } from './0004-policy.ts'
+import { quotaMigration } from './0005-quota.ts'
 import { importsMigration } from './0006-imports.ts'
 import { rotationMigration } from './0007-rotation.ts'
 
@@ -12,6 +13,7 @@ export const migrations: readonly Migration[] = [
   changesMigration,
   usageMigration,
   policyMigration,
+  quotaMigration,
   importsMigration,
   rotationMigration,
 ]
