@@ -68,6 +68,23 @@ describe.each(testDatabases)('owners on $name', ({ create }) => {
     await expect.poll(() => scopesOf(here, secret)).toEqual(['contacts:write'])
   })
 
+  it('are told to nobody again when nothing is different, and use up no number', async () => {
+    const owner = anOwner()
+    const state = async () =>
+      db.database.query(
+        `select (select count(*)::int from latchkey.changes) as changes,
+          pg_sequence_last_value(pg_get_serial_sequence('latchkey.owners', 'id'))::int as last`,
+        [],
+      )
+    must(await here.owners.setScopes(owner, ann, ['contacts:read']))
+    must(await here.keys.create(owner, ann, { name: 'k', scopes: ['contacts:read'] }))
+    const before = await state()
+    for (const node of [here, there]) must(await node.owners.setScopes(owner, ann, ['contacts:read']))
+    expect(await state()).toEqual(before)
+    must(await there.owners.setScopes(owner, ann, []))
+    expect(await state()).not.toEqual(before)
+  })
+
   it('get no key beyond what they may do now, neither new nor changed', async () => {
     const owner = anOwner()
     must(await here.owners.setScopes(owner, ann, ['contacts:read']))
