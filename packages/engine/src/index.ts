@@ -1,7 +1,9 @@
 export { createLatchkey, type Latchkey } from './latchkey.ts'
 export type { LatchkeyOptions } from './latchkey-options.ts'
 export type { CreateOptions, CreateResult, Keys, ListResult, RevokeResult } from './keys.ts'
-export type { UpdateOptions, UpdateResult } from './key-update.ts'
+export type { UpdateOptions, UpdateRefusal, UpdateResult } from './key-update.ts'
+export type { BeyondGrant, Grant } from './grant.ts'
+export { RESERVED_SCOPES, type ReservedScope } from './reserved-scopes.ts'
 export {
   DEFAULT_PAGE_SIZE,
   KEY_SORTS,

@@ -1,6 +1,7 @@
 import type { JsonValue, Metadata } from './key.ts'
 import { parseKeyName } from './key-name.ts'
 import type { RateLimit } from './rate-limit.ts'
+import { RESERVED_SCOPES } from './reserved-scopes.ts'
 import type { Environment } from './secret.ts'
 
 export const MAX_SCOPES = 100
@@ -41,7 +42,7 @@ export function checkEnvironment(environment: unknown): Checked<Environment> {
     : invalid('environment', 'must be "live" or "test"')
 }
 
-/** A key may hold only scopes that the host declared. One named twice is held once. */
+/** A key may hold only scopes that the host declared, or Latchkey's own. One named twice is held once. */
 export function checkScopes(
   scopes: unknown,
   declared: Readonly<Record<string, string>>,
@@ -49,10 +50,11 @@ export function checkScopes(
   if (!Array.isArray(scopes)) return invalid('scopes', 'must be a list')
   const distinct = [...new Set<unknown>(scopes)]
   if (distinct.length > MAX_SCOPES) return invalid('scopes', `must be at most ${MAX_SCOPES}`)
-  const isDeclared = (scope: unknown) => typeof scope === 'string' && Object.hasOwn(declared, scope)
-  return distinct.every(isDeclared)
+  const known = { ...declared, ...RESERVED_SCOPES }
+  const isKnown = (scope: unknown) => typeof scope === 'string' && Object.hasOwn(known, scope)
+  return distinct.every(isKnown)
     ? { ok: true, value: distinct as string[] }
-    : invalid('scopes', `must be among: ${Object.keys(declared).join(', ') || '(none are declared)'}`)
+    : invalid('scopes', `must be among: ${Object.keys(known).join(', ')}`)
 }
 
 /** A moment in the future that RFC 3339 can write, or null for never. */

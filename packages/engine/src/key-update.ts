@@ -1,3 +1,4 @@
+import { checkGrant, checkReach, type BeyondGrant, type Grant } from './grant.ts'
 import {
   allChecked,
   checkExpiry,
@@ -24,13 +25,19 @@ export interface UpdateOptions {
   rateLimits?: readonly RateLimit[] | undefined
   /** false disables the key until it is set to true. */
   enabled?: boolean | undefined
+  /** How far the changed key may reach. */
+  grant?: Grant | undefined
 }
+
+/** Why a change that is well formed is not made. */
+export type UpdateRefusal = { ok: false; reason: 'revoked' | 'expired' } | BeyondGrant
 
 /** The outcome of `keys.update`. There is a receipt when this update disabled the key. */
 export type UpdateResult =
   | { ok: true; apiKey: ApiKey; receipt: RevocationReceipt | null }
   | InvalidInput
-  | { ok: false; reason: 'not_found' | 'revoked' | 'expired' }
+  | UpdateRefusal
+  | { ok: false; reason: 'not_found' }
 
 /** Checks the fields that a request would change. */
 export function checkUpdate(
@@ -50,21 +57,30 @@ export function checkUpdate(
   })
 }
 
-/** A revoked key never changes again. An expired one works again only when it is given more time, not by enabling it. */
+/**
+ * A revoked key never changes again. An expired one works again only when it is given more time, not by enabling it.
+ * Nobody makes a key that may do more than they, nor lets one be good for longer; disabling one is always theirs.
+ */
 export function decideUpdate(
   current: ApiKey,
   fields: KeyChanges,
-  enabled: boolean | undefined,
-  nowMs: number,
-): Decision<'revoked' | 'expired'> {
-  if (current.revokedAt !== null) return { ok: false, refusal: 'revoked' }
-  const { expiresAt = current.expiresAt } = fields
-  if (enabled === true && keyState({ ...current, expiresAt }, nowMs) === 'expired') {
-    return { ok: false, refusal: 'expired' }
+  { enabled, grant, nowMs }: Pick<UpdateOptions, 'enabled' | 'grant'> & { nowMs: number },
+): Decision<UpdateRefusal> {
+  if (current.revokedAt !== null) return refuse({ ok: false, reason: 'revoked' })
+  const changed = { ...current, ...fields }
+  const hasFields = Object.keys(fields).length > 0
+  const beyond = (!hasFields && enabled === false ? checkReach : checkGrant)(grant, changed)
+  if (beyond !== null) return refuse(beyond)
+  if (enabled === true && keyState(changed, nowMs) === 'expired') {
+    return refuse({ ok: false, reason: 'expired' })
   }
   let { disabledAt } = current
   if (enabled === true) disabledAt = null
   if (enabled === false) disabledAt ??= new Date(nowMs)
-  const isUnchanged = Object.keys(fields).length === 0 && disabledAt === current.disabledAt
+  const isUnchanged = !hasFields && disabledAt === current.disabledAt
   return { ok: true, changes: isUnchanged ? null : { ...fields, disabledAt } }
+}
+
+function refuse(refusal: UpdateRefusal): Decision<UpdateRefusal> {
+  return { ok: false, refusal }
 }

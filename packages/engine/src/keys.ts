@@ -9,6 +9,7 @@ import {
   openSecret,
   sealSecret,
 } from './idempotency.ts'
+import { checkGrant, checkReach, type BeyondGrant, type Grant } from './grant.ts'
 import { createKeyId } from './key-id.ts'
 import {
   allChecked,
@@ -45,6 +46,8 @@ export interface CreateOptions {
    * answers with the same key and secret, for a limited time, instead of making another.
    */
   idempotencyKey?: string | undefined
+  /** How far the key may reach; without bounds when left out. */
+  grant?: Grant | undefined
 }
 
 /**
@@ -54,6 +57,7 @@ export interface CreateOptions {
 export type CreateResult =
   | { ok: true; apiKey: ApiKey; secret: string; replayed: boolean }
   | InvalidInput
+  | BeyondGrant
   | { ok: false; reason: 'too_many_keys' | 'idempotency_mismatch' | 'idempotency_in_flight' | 'revoked' }
 
 /** The outcome of {@link Keys.list}. */
@@ -61,7 +65,7 @@ export type ListResult = { ok: true; data: ApiKey[]; nextCursor: string | null }
 
 /** The outcome of {@link Keys.revoke}, with how far it had come within a second. */
 export type RevokeResult =
-  { ok: true; apiKey: ApiKey; receipt: RevocationReceipt } | { ok: false; reason: 'not_found' }
+  { ok: true; apiKey: ApiKey; receipt: RevocationReceipt } | BeyondGrant | { ok: false; reason: 'not_found' }
 
 /**
  * What a management route calls. Every call names the owner whose keys it is about, and reaches no other's. The
@@ -79,7 +83,12 @@ export interface Keys {
    * Revokes for good. The record stays, so that what the key did can still be told. Resolves when every node has
    * dropped the key, or after a second.
    */
-  revoke(owner: string, actor: Actor, id: string): Promise<RevokeResult>
+  revoke(
+    owner: string,
+    actor: Actor,
+    id: string,
+    options?: { grant?: Grant | undefined },
+  ): Promise<RevokeResult>
 }
 
 /** What {@link createKeys} needs from outside. */
@@ -138,7 +147,9 @@ export function createKeys(options: KeysOptions): Keys {
       const checked = checkCreate(input)
       if (!checked.ok) return checked
       const { value: wanted } = checked
-      const { idempotencyKey } = input
+      const { idempotencyKey, grant } = input
+      const beyond = checkGrant(grant, wanted)
+      if (beyond !== null) return beyond
 
       const secret = generateSecret({ prefix: keyPrefix, environment: wanted.environment })
       const key: NewKey = {
@@ -200,23 +211,25 @@ export function createKeys(options: KeysOptions): Keys {
       if (!checked.ok) return checked
       const by = { actor, now: new Date(nowMs) }
       const result = await store.change(owner, id, by, (current) =>
-        decideUpdate(current, checked.value, input.enabled, nowMs),
+        decideUpdate(current, checked.value, { enabled: input.enabled, grant: input.grant, nowMs }),
       )
       if (result.outcome === 'not_found') return { ok: false, reason: 'not_found' }
-      if (result.outcome === 'refused') return { ok: false, reason: result.refusal }
+      if (result.outcome === 'refused') return result.refusal
       cache.invalidate(result.hash)
       const receipt = result.unconfirmed === null ? null : await awaitReceipt(result.unconfirmed)
       return { ok: true, apiKey: result.apiKey, receipt }
     },
 
-    async revoke(owner, actor, id) {
+    async revoke(owner, actor, id, { grant } = {}) {
       assertIdentity(owner, actor)
       const revokedAt = new Date(now())
-      const result = await store.change(owner, id, { actor, now: revokedAt }, (current) =>
-        current.revokedAt === null
-          ? { ok: true, changes: { revokedAt } }
-          : { ok: false, refusal: 'not_found' as const },
-      )
+      const by = { actor, now: revokedAt }
+      const result = await store.change<BeyondGrant | null>(owner, id, by, (current) => {
+        if (current.revokedAt !== null) return { ok: false, refusal: null }
+        const beyond = checkReach(grant, current)
+        return beyond === null ? { ok: true, changes: { revokedAt } } : { ok: false, refusal: beyond }
+      })
+      if (result.outcome === 'refused' && result.refusal !== null) return result.refusal
       if (result.outcome !== 'changed') return { ok: false, reason: 'not_found' }
       cache.invalidate(result.hash)
       return { ok: true, apiKey: result.apiKey, receipt: await awaitReceipt(result.unconfirmed) }

@@ -1,4 +1,5 @@
 import type { Database } from './postgres/database.ts'
+import { RESERVED_SCOPES } from './reserved-scopes.ts'
 import { isKeyPrefix } from './secret.ts'
 import { resolveRetention, type UsageRetentionDays } from './usage-retention.ts'
 
@@ -10,7 +11,7 @@ export interface LatchkeyOptions {
   namespace?: string | undefined
   /** What new secrets begin with; `lk` when left out. */
   keyPrefix?: string | undefined
-  /** The scopes a key may hold, each with a description for people. */
+  /** The scopes a key may hold beside those of Latchkey itself, each with a description for people. */
   scopes?: Readonly<Record<string, string>> | undefined
   /** Whether to bring the database's schema up to date, as when left out; when false, it is only checked. */
   migrate?: boolean | undefined
@@ -59,6 +60,11 @@ export function resolveOptions(options: LatchkeyOptions) {
     if (!SCOPE.test(scope)) {
       throw new Error(
         `The scope ${JSON.stringify(scope)} must be 1 to 64 printable ASCII characters but " and \\.`,
+      )
+    }
+    if (Object.hasOwn(RESERVED_SCOPES, scope)) {
+      throw new Error(
+        `The scope ${JSON.stringify(scope)} is Latchkey's own and needs no declaration; give yours another name.`,
       )
     }
   }

@@ -34,6 +34,7 @@ const SUSPECTS = { maxReads: 1, maxWaiting: MAX_WAITING, maxHashesPerRead: 8, pa
 export interface Latchkey {
   readonly namespace: string
   readonly keyPrefix: string
+  /** The scopes that were declared. */
   readonly scopes: Readonly<Record<string, string>>
   readonly keys: Keys
   readonly usage: Usage
