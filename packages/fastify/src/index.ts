@@ -21,9 +21,18 @@ export {
 } from './schemas.ts'
 export { ApiKeyUsage, UsageParams } from './usage-schemas.ts'
 export {
+  ApiKeyVerdict,
+  ApiKeyVerdicts,
+  RateLimitState,
+  VerifiedApiKey,
+  VerifyApiKey,
+  VerifyApiKeys,
+} from './verify-schemas.ts'
+export {
   migrate,
   openDatabase,
   parseSecret,
+  RESERVED_SCOPES,
   SECRET_PATTERN,
   StoreUnavailable,
   type Actor,

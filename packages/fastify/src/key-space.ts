@@ -9,7 +9,7 @@ export interface KeySpace {
   readonly rejections: 'reasons' | 'uniform'
 }
 
-const REFUSALS: Readonly<Record<RefusalReason, ProblemCode>> = {
+const REFUSALS = {
   malformed: 'invalid_key',
   unknown: 'invalid_key',
   disabled: 'key_disabled',
@@ -19,7 +19,13 @@ const REFUSALS: Readonly<Record<RefusalReason, ProblemCode>> = {
   insufficient_scope: 'insufficient_scope',
   rate_limited: 'rate_limited',
   too_many_attempts: 'too_many_attempts',
-}
+} as const satisfies Record<RefusalReason, ProblemCode>
+
+/** Why a key was refused, as a caller is told it. */
+export type RefusalCode = (typeof REFUSALS)[RefusalReason]
+
+/** Every refusal that a caller may be told. */
+export const REFUSAL_CODES: readonly RefusalCode[] = [...new Set(Object.values(REFUSALS))]
 
 /** RFC 6750, section 3.1. Who sent no credentials at all learns of no error. */
 const BEARER_ERRORS: Partial<Record<ProblemCode, string>> = {
@@ -41,10 +47,14 @@ export function refusalOf(
   { engine, rejections }: KeySpace,
   scopes: readonly string[],
 ): ProblemError {
+  return credentialProblem(refusalCode(reason, rejections), engine.namespace, scopes)
+}
+
+/** The code of a refusal, as far as it is told. */
+export function refusalCode(reason: RefusalReason, rejections: KeySpace['rejections']): RefusalCode {
   const code = REFUSALS[reason]
   // Who holds a key that could be used is told why it is not.
-  const isTold = rejections === 'reasons' || STATUSES_TOLD.has(PROBLEMS[code].status)
-  return credentialProblem(isTold ? code : 'invalid_key', engine.namespace, scopes)
+  return rejections === 'reasons' || STATUSES_TOLD.has(PROBLEMS[code].status) ? code : 'invalid_key'
 }
 
 /** Told even where every 401 is the same. */
@@ -70,8 +80,13 @@ export function attemptsProblem(retryAfterMs: number): ProblemError {
 }
 
 /** Rounded up, so that who waits so long has waited long enough. */
+export function secondsOf(ms: number): number {
+  return Math.ceil(ms / 1_000)
+}
+
+/** The same for a header. */
 export function inSeconds(ms: number): string {
-  return String(Math.ceil(ms / 1_000))
+  return String(secondsOf(ms))
 }
 
 /** A problem with a credential, with the challenge that tells a client what to do about it. */

@@ -1,4 +1,4 @@
-import type { InvalidInput } from '@latchkey/engine'
+import type { BeyondGrant, InvalidInput } from '@latchkey/engine'
 import { ProblemError } from './problem.ts'
 
 /** Reads a moment that has passed the schema; undefined and null stay what they are. A leap second passes it too, but no Date can be one. */
@@ -14,4 +14,9 @@ export function parseExpiry(expiresAt: string | null | undefined): Date | null |
 /** The problem of a value that the engine refused. */
 export function invalidInput({ field, message }: InvalidInput): ProblemError {
   return new ProblemError('invalid_request', { errors: [{ field, message }] })
+}
+
+/** The problem of who would hand out more than they may. */
+export function beyondGrant({ message }: BeyondGrant): ProblemError {
+  return new ProblemError('beyond_grant', { detail: message })
 }

@@ -56,6 +56,11 @@ export const PROBLEMS = {
     title: 'Not allowed',
     detail: 'Your role allows you to see keys, not to change them.',
   },
+  beyond_grant: {
+    status: 403,
+    title: 'This is more than you may hand out',
+    detail: 'Nobody hands out more than they have.',
+  },
   not_found: { status: 404, title: 'Not found', detail: 'There is nothing here.' },
   method_not_allowed: {
     status: 405,

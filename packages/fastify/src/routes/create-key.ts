@@ -1,7 +1,7 @@
 import { toApiKeyJson } from '../api-key-json.ts'
 import { principalOf } from '../authorize.ts'
 import type { RouteContext } from '../operation.ts'
-import { invalidInput, parseExpiry } from '../parse-input.ts'
+import { beyondGrant, invalidInput, parseExpiry } from '../parse-input.ts'
 import { ProblemError } from '../problem.ts'
 import { CreateApiKey, CreatedApiKey, CreateHeaders } from '../schemas.ts'
 
@@ -41,6 +41,7 @@ export function createKeyRoute({ scope, engine, operation }: RouteContext): void
       problems: [
         'invalid_json',
         'forbidden',
+        'beyond_grant',
         'already_revoked',
         'too_many_keys',
         'idempotency_in_flight',
@@ -50,15 +51,18 @@ export function createKeyRoute({ scope, engine, operation }: RouteContext): void
       ],
     }),
     async (request, reply) => {
-      const { owner, actor } = principalOf(request)
+      const { owner, actor, grant } = principalOf(request)
       const { expiresAt, ...fields } = request.body
       const result = await engine.keys.create(owner, actor, {
         ...fields,
         expiresAt: parseExpiry(expiresAt),
         idempotencyKey: unquote(request.headers['idempotency-key']),
+        grant: await grant(),
       })
       if (!result.ok) {
-        throw result.reason === 'invalid' ? invalidInput(result) : new ProblemError(REFUSALS[result.reason])
+        if (result.reason === 'invalid') throw invalidInput(result)
+        if (result.reason === 'beyond_grant') throw beyondGrant(result)
+        throw new ProblemError(REFUSALS[result.reason])
       }
       if (result.replayed) reply.header('idempotency-replayed', 'true')
       reply.code(201).header('location', `${scope.prefix}/${result.apiKey.id}`)

@@ -1,10 +1,15 @@
+import { RESERVED_SCOPES } from '@latchkey/engine'
 import type { RouteContext } from '../operation.ts'
 import { ScopeList } from '../schemas.ts'
 
+/** What everybody may hand out beside the declared scopes. */
+const { 'latchkey:verify': _, ...MANAGEMENT_SCOPES } = RESERVED_SCOPES
+
 /** `GET /scopes`: what a form for new keys offers to choose from. */
 export function listScopesRoute({ scope, engine, operation }: RouteContext): void {
+  const all = Object.entries({ ...engine.scopes, ...MANAGEMENT_SCOPES })
   const scopes: ScopeList = {
-    data: Object.entries(engine.scopes).map(([name, description]) => ({ name, description })),
+    data: all.map(([name, description]) => ({ name, description })),
     keyPrefix: engine.keyPrefix,
   }
   scope.get<{ Reply: ScopeList }>(
@@ -12,7 +17,8 @@ export function listScopesRoute({ scope, engine, operation }: RouteContext): voi
     operation({
       operationId: 'listScopes',
       summary: 'List scopes',
-      description: 'Lists the scopes that keys may hold.',
+      description:
+        'Lists the scopes that keys may hold: those of the API, and those by which a key may manage keys.',
       schema: {
         response: {
           200: {

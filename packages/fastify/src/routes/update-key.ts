@@ -1,7 +1,7 @@
 import { toApiKeyJson } from '../api-key-json.ts'
 import { principalOf } from '../authorize.ts'
 import type { RouteContext } from '../operation.ts'
-import { invalidInput, parseExpiry } from '../parse-input.ts'
+import { beyondGrant, invalidInput, parseExpiry } from '../parse-input.ts'
 import { ProblemError } from '../problem.ts'
 import { ApiKeyParams, UpdateApiKey, UpdatedApiKey } from '../schemas.ts'
 
@@ -29,6 +29,7 @@ export function updateKeyRoute({ scope, engine, operation }: RouteContext): void
       problems: [
         'invalid_json',
         'forbidden',
+        'beyond_grant',
         'not_found',
         'already_revoked',
         'already_expired',
@@ -37,12 +38,14 @@ export function updateKeyRoute({ scope, engine, operation }: RouteContext): void
       ],
     }),
     async (request) => {
-      const { owner, actor } = principalOf(request)
+      const { owner, actor, grant } = principalOf(request)
       const { expiresAt, ...fields } = request.body
-      const changes = { ...fields, expiresAt: parseExpiry(expiresAt) }
+      const changes = { ...fields, expiresAt: parseExpiry(expiresAt), grant: await grant() }
       const result = await engine.keys.update(owner, actor, request.params.id, changes)
       if (!result.ok) {
-        throw result.reason === 'invalid' ? invalidInput(result) : new ProblemError(REFUSALS[result.reason])
+        if (result.reason === 'invalid') throw invalidInput(result)
+        if (result.reason === 'beyond_grant') throw beyondGrant(result)
+        throw new ProblemError(REFUSALS[result.reason])
       }
       return { apiKey: toApiKeyJson(result.apiKey), receipt: result.receipt }
     },

@@ -12,12 +12,14 @@ describe('GET /v1/api-keys/scopes', () => {
   })
   afterAll(() => app.close())
 
-  it('200: lists the scopes as they were registered, and the prefix', async () => {
+  it('200: lists the scopes as they were registered, those for managing keys, and the prefix', async () => {
     const reply = await callAs(app, 'acme', { url: `${KEYS}/scopes` }, 'viewer')
     expect(reply.json()).toEqual({
       data: [
         { name: 'contacts:read', description: 'Read contacts' },
         { name: 'contacts:write', description: 'Create, change and delete contacts' },
+        { name: 'keys:read', description: 'See the API keys of the same owner, and how they are used' },
+        { name: 'keys:write', description: 'Create, change and delete API keys of the same owner' },
       ],
       keyPrefix: 'acme_api',
     })

@@ -1,0 +1,56 @@
+import { keyState, type Grant, type VerifiedKey } from '@latchkey/engine'
+import type { FastifyRequest, onRequestHookHandler } from 'fastify'
+import { presentsSecretOf } from './credentials.ts'
+import { refusalOf, type KeySpace } from './key-space.ts'
+import { createRequireApiKey } from './require-api-key.ts'
+
+/** What a key needs to see keys, and to change them. */
+const READ = 'keys:read'
+const WRITE = 'keys:write'
+
+/** Whether a method only shows; it decides what is asked of a person's role and of a key's scopes alike. */
+export function isSafe(method: string): boolean {
+  return method === 'GET' || method === 'HEAD'
+}
+
+/** The scope by which a key may use a key route. */
+export function managementScope(method: string): typeof READ | typeof WRITE {
+  return isSafe(method) ? READ : WRITE
+}
+
+/**
+ * Makes the hook that lets programs manage the keys of their own owner, with a key that has the scope for it. What
+ * begins like a secret of this key space is one, and what becomes of it is final: a session that comes with it opens
+ * nothing more. Anything else, as a host's own token, is left to the host.
+ */
+export function createRootKeyHook(keySpace: KeySpace): onRequestHookHandler {
+  const { keyPrefix } = keySpace.engine
+  const require = (scope: string) =>
+    createRequireApiKey({ keySpace, scopes: [scope], cost: 1, hasErrorHandler: false })
+  const [read, write] = [require(READ), require(WRITE)]
+
+  return function requireRootKey(request, reply, done) {
+    if (!presentsSecretOf(keyPrefix, request.raw)) return done()
+    const requireScope = isSafe(request.method) ? read : write
+    requireScope.call(this, request, reply, done)
+  }
+}
+
+/** The key that a request to a key route came with, once the hook has let it pass; null when a person sent it. */
+export function rootKeyOf(request: FastifyRequest): VerifiedKey | null {
+  return request.apiKey
+}
+
+/**
+ * What a key may hand out: what it has itself. Its record is read anew, since the request may have been under way for
+ * long, or the news of a revocation not here yet; a key must not outlive itself in one that it makes.
+ */
+export async function grantOf(keySpace: KeySpace, { owner, id }: VerifiedKey): Promise<Grant> {
+  const key = await keySpace.engine.keys.get(owner, id)
+  const state = key === null ? 'unknown' : keyState(key, Date.now())
+  if (key === null || state !== 'active') {
+    throw refusalOf(state === 'active' ? 'unknown' : state, keySpace, [])
+  }
+  if (!key.scopes.includes(WRITE)) throw refusalOf('insufficient_scope', keySpace, [WRITE])
+  return { scopes: key.scopes, expiresAt: key.expiresAt, environment: key.environment }
+}
