@@ -23,11 +23,11 @@ export type Authorize = (request: FastifyRequest) => Promise<Principal | null> |
 
 /** How Latchkey is registered. */
 export interface LatchkeyPluginOptions {
-  /** Whose keys may this request manage? The host's own sign-in answers. */
+  /** Whose keys may this request manage? The host's own sign-in answers, unless the request comes with a key. */
   authorize: Authorize
   /** A `postgres://` URL, a folder for an embedded Postgres, or an open database. Left out: `./.latchkey`. */
   database?: string | Database | undefined
-  /** The scopes a key may hold, each with a description for people. */
+  /** The scopes a key may hold beside those of Latchkey itself, each with a description for people. */
   scopes?: Readonly<Record<string, string>> | undefined
   /** What secrets begin with: `lk` makes `lk_live_...`. */
   keyPrefix?: string | undefined

@@ -254,11 +254,14 @@ describeOnEachDatabase('a key that manages keys', (database) => {
       const before = asked.length
       const wrong = generateSecret({ prefix: 'lk', environment: 'live' })
       const mistyped = wrong.slice(0, -1) + (wrong.endsWith('a') ? 'b' : 'a')
-      const replies = [wrong, mistyped].map((secret) => list({ ...signedIn('acme'), ...bearer(secret) }))
-      const [unknown, malformed] = await Promise.all(replies)
-      expectProblem(unknown!, 'invalid_key')
-      expectProblem(malformed!, 'invalid_key')
-      expect(malformed!.headers['www-authenticate']).toBe(unknown!.headers['www-authenticate'])
+      const forTests = generateSecret({ prefix: 'lk', environment: 'test' })
+      const challenges = new Set<unknown>()
+      for (const secret of [wrong, mistyped, forTests, 'lk_live_short']) {
+        const reply = await list({ ...signedIn('acme'), ...bearer(secret) })
+        expectProblem(reply, 'invalid_key')
+        challenges.add(reply.headers['www-authenticate'])
+      }
+      expect(challenges.size).toBe(1)
       expectProblem(
         await list({ authorization: 'Bearer session-of-ada', 'x-api-key': wrong }),
         'multiple_credentials',
