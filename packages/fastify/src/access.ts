@@ -5,18 +5,15 @@ import { apiKeySecurity, KEY_PROBLEMS, type SecurityRequirement } from './openap
 import type { ResolvedOptions } from './options.ts'
 import type { ProblemCode } from './problem.ts'
 import { createRequireApiKey } from './require-api-key.ts'
-import { createRootKeyHook, managementScope } from './root-key.ts'
+import { createRootKeyHook, managementScope, VERIFY } from './root-key.ts'
 
 /** Who may use a route: how that is enforced, and how the document tells it. */
 export interface Access {
   onRequest: (onRequestHookHandler | onRequestAsyncHookHandler)[]
   /** Any of these will do. */
-  security(method: string): SecurityRequirement[]
+  security: (method: string) => SecurityRequirement[]
   problems: readonly ProblemCode[]
 }
-
-/** The scope of the host's own services and proxies, which may have the keys of every owner checked. */
-export const VERIFY_SCOPE = 'latchkey:verify'
 
 /** For the people whom the host recognises, and for keys that may manage the keys of their owner. */
 export function managementAccess(
@@ -35,7 +32,7 @@ export function managementAccess(
 
 /** For the host's own services, each with a key of its own. */
 export function serviceAccess(keySpace: KeySpace): Access {
-  const scopes = [VERIFY_SCOPE]
+  const scopes = [VERIFY]
   return {
     onRequest: [createRequireApiKey({ keySpace, scopes, cost: 1, hasErrorHandler: false })],
     security: () => apiKeySecurity(scopes),

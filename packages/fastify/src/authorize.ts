@@ -14,7 +14,7 @@ const PRINCIPAL = 'latchkeyPrincipal'
 /** Who asks, a person or a program with a key. */
 export interface GrantedPrincipal extends Principal {
   /** What they may hand out, at this moment. */
-  grant(): Promise<Grant>
+  grant: () => Promise<Grant>
 }
 
 /** What a person may hand out: everything but the scope that reaches the keys of all owners. */

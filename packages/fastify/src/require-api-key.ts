@@ -13,6 +13,7 @@ import { logFailure } from './log-failure.ts'
 import { prepareProblem, sendProblem, type PreparedProblem } from './problem-document.ts'
 import { ProblemError } from './problem.ts'
 import { rateLimit, rateLimitPolicy, shouldTell } from './rate-limit-headers.ts'
+import { createRefusalLog } from './refusal-log.ts'
 
 /** What one route asks of a key, made ready when the route was declared. */
 export interface ApiKeyRule {
@@ -22,9 +23,6 @@ export interface ApiKeyRule {
   /** Whether the route has an error handler of its own, which then renders refusals. */
   readonly hasErrorHandler: boolean
 }
-
-/** A flood of wrong keys shall not become a flood of log lines. */
-const WARNING_INTERVAL_MS = 1_000
 
 /**
  * Makes the hook that lets a request pass only with a good key. With a key that was seen in the last seconds it
@@ -40,7 +38,7 @@ export function createRequireApiKey({
   const { engine, environment } = keySpace
   const requirement: Requirement = Object.freeze({ scopes, cost, ...(environment && { environment }) })
   const preparedRefusals = new Map<string, PreparedProblem>()
-  let warnedAtMs = -Infinity
+  const logRefusal = createRefusalLog()
 
   function settle(
     verdict: Verdict,
@@ -50,7 +48,7 @@ export function createRequireApiKey({
   ) {
     if (!verdict.ok) {
       if (verdict.reason === 'rate_limited') {
-        request.log.info({ reason: verdict.reason, apiKeyId: verdict.key.id }, 'API key refused')
+        logRefusal(request, verdict)
         refuse(rateLimitProblem(verdict), request, reply, done)
       } else refuseKey(verdict, request, reply, done)
       return
@@ -65,14 +63,14 @@ export function createRequireApiKey({
   }
 
   function refuseKey(
-    { reason, key, retryAfterMs = 0 }: Refused,
+    verdict: Refused,
     request: FastifyRequest,
     reply: FastifyReply,
     done: HookHandlerDoneFunction,
   ) {
+    const { reason, retryAfterMs = 0 } = verdict
     const isThrottled = reason === 'too_many_attempts'
-    if (isThrottled) warn(request)
-    else request.log.info({ reason, apiKeyId: key?.id }, 'API key refused')
+    logRefusal(request, verdict)
 
     let prepared = preparedRefusals.get(reason)
     if (prepared === undefined || rendersErrors(request)) {
@@ -82,13 +80,6 @@ export function createRequireApiKey({
       preparedRefusals.set(reason, prepared)
     }
     prepared.send(request, reply, isThrottled ? { 'retry-after': inSeconds(retryAfterMs) } : undefined)
-  }
-
-  function warn(request: FastifyRequest): void {
-    const nowMs = performance.now()
-    if (nowMs - warnedAtMs < WARNING_INTERVAL_MS) return
-    warnedAtMs = nowMs
-    request.log.warn({ reason: 'too_many_attempts', ip: request.ip }, 'Many wrong API keys from one address')
   }
 
   function fail(error: unknown, request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) {

@@ -7,6 +7,8 @@ import { createRequireApiKey } from './require-api-key.ts'
 /** What a key needs to see keys, and to change them. */
 const READ = 'keys:read'
 const WRITE = 'keys:write'
+/** What the host's own services and proxies need, to have the keys of every owner checked. */
+export const VERIFY = 'latchkey:verify'
 
 /** Whether a method only shows; it decides what is asked of a person's role and of a key's scopes alike. */
 export function isSafe(method: string): boolean {
@@ -25,13 +27,13 @@ export function managementScope(method: string): typeof READ | typeof WRITE {
  */
 export function createRootKeyHook(keySpace: KeySpace): onRequestHookHandler {
   const { keyPrefix } = keySpace.engine
-  const require = (scope: string) =>
-    createRequireApiKey({ keySpace, scopes: [scope], cost: 1, hasErrorHandler: false })
-  const [read, write] = [require(READ), require(WRITE)]
+  const rule = { keySpace, cost: 1, hasErrorHandler: false }
+  const requireRead = createRequireApiKey({ ...rule, scopes: [READ] })
+  const requireWrite = createRequireApiKey({ ...rule, scopes: [WRITE] })
 
   return function requireRootKey(request, reply, done) {
     if (!presentsSecretOf(keyPrefix, request.raw)) return done()
-    const requireScope = isSafe(request.method) ? read : write
+    const requireScope = isSafe(request.method) ? requireRead : requireWrite
     requireScope.call(this, request, reply, done)
   }
 }
@@ -42,15 +44,15 @@ export function rootKeyOf(request: FastifyRequest): VerifiedKey | null {
 }
 
 /**
- * What a key may hand out: what it has itself. Its record is read anew, since the request may have been under way for
+ * What a key may hand out: what it has itself, but for the scope that reaches the keys of all owners. Its record is read anew, since the request may have been under way for
  * long, or the news of a revocation not here yet; a key must not outlive itself in one that it makes.
  */
 export async function grantOf(keySpace: KeySpace, { owner, id }: VerifiedKey): Promise<Grant> {
   const key = await keySpace.engine.keys.get(owner, id)
-  const state = key === null ? 'unknown' : keyState(key, Date.now())
-  if (key === null || state !== 'active') {
-    throw refusalOf(state === 'active' ? 'unknown' : state, keySpace, [])
-  }
+  if (key === null) throw refusalOf('unknown', keySpace, [])
+  const state = keyState(key, Date.now())
+  if (state !== 'active') throw refusalOf(state, keySpace, [])
   if (!key.scopes.includes(WRITE)) throw refusalOf('insufficient_scope', keySpace, [WRITE])
-  return { scopes: key.scopes, expiresAt: key.expiresAt, environment: key.environment }
+  const scopes = key.scopes.filter((scope) => scope !== VERIFY)
+  return { scopes, expiresAt: key.expiresAt, environment: key.environment }
 }

@@ -10,6 +10,7 @@ import {
   callAs,
   createApp,
   createKey,
+  createServiceKey,
   KEYS,
   signedIn,
   type NewKey,
@@ -178,6 +179,11 @@ describeOnEachDatabase('a key that manages keys', (database) => {
       const grant = { scopes: null, expiresAt: null, environment: null }
       const reply = await create(root.secret, { scopes: ['contacts:read'], grant })
       expect(expectProblem(reply, 'invalid_request').errors?.[0]?.field).toBe('grant')
+    })
+
+    it('a key cannot hand out the scope of gateways, though it has it', async () => {
+      const scopes = ['keys:write', 'latchkey:verify']
+      expectProblem(await create(await createServiceKey(app, scopes), { scopes }), 'beyond_grant')
     })
 
     it('a person cannot hand out the scope of gateways either', async () => {

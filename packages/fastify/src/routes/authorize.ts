@@ -1,6 +1,6 @@
 import type { Caller, Requirement } from '@latchkey/engine'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { VERIFY_SCOPE, type Access } from '../access.ts'
+import type { Access } from '../access.ts'
 import { requirementOf } from '../asked-requirement.ts'
 import { readSecret } from '../credentials.ts'
 import {
@@ -16,6 +16,8 @@ import { sendPass, sendRefusal } from '../proxy-answer.ts'
 import { readQuestion, type ProxyQuestion } from '../proxy-question.ts'
 import { PASSED, ProxyParameters } from '../proxy-schemas.ts'
 import { ProblemError } from '../problem.ts'
+import { createLogGate, createRefusalLog } from '../refusal-log.ts'
+import { VERIFY } from '../root-key.ts'
 
 /** The proxy's own key; `Authorization` has that of the client. */
 const PROXY_KEY_HEADER = 'x-latchkey-key'
@@ -28,7 +30,7 @@ export function authorizeRoute({ scope, keySpace, operation }: RouteContext): vo
   const answer = createAnswer(keySpace, `${scope.prefix}/authorize`)
   const access: Access = {
     onRequest: [answer],
-    security: () => proxySecurity([VERIFY_SCOPE]),
+    security: () => proxySecurity([VERIFY]),
     problems: KEY_PROBLEMS,
   }
   const documented = operation({
@@ -52,12 +54,14 @@ export function authorizeRoute({ scope, keySpace, operation }: RouteContext): vo
 }
 
 function createAnswer(keySpace: KeySpace, address: string) {
+  const checkProxy = createProxyCheck(keySpace)
+  const judge = createJudge(keySpace)
   return async function answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    await checkProxy(keySpace, request)
+    await checkProxy(request)
     const question = readQuestion(request, address)
     const read = requirementOf(keySpace, question)
     if (!read.ok) throw new ProblemError('invalid_request', { errors: [read.error] })
-    return judge({ keySpace, request, reply, question, requirement: read.requirement })
+    return judge({ request, reply, question, requirement: read.requirement })
   }
 }
 
@@ -65,51 +69,49 @@ function createAnswer(keySpace: KeySpace, address: string) {
  * Only the host's own proxies may ask. A proxy whose key has ceased to be good must not make its clients believe that
  * theirs has, so that is trouble of ours, in the log and in the answer.
  */
-async function checkProxy(keySpace: KeySpace, request: FastifyRequest): Promise<void> {
-  const { engine, environment } = keySpace
-  const secret = request.headers[PROXY_KEY_HEADER]
-  if (typeof secret !== 'string') {
-    throw new ProblemError('unauthenticated', {
-      detail: `The proxy must present a key of its own, with the scope ${VERIFY_SCOPE}, in X-Latchkey-Key.`,
-      headers: credentialProblem('unauthenticated', engine.namespace).headers,
-    })
+function createProxyCheck({ engine, environment }: KeySpace) {
+  const requirement: Requirement = { scopes: [VERIFY], ...(environment && { environment }) }
+  const mayLog = createLogGate()
+  return async function checkProxy(request: FastifyRequest): Promise<void> {
+    const secret = request.headers[PROXY_KEY_HEADER]
+    if (typeof secret !== 'string') {
+      throw new ProblemError('unauthenticated', {
+        detail: `The proxy must present a key of its own, with the scope ${VERIFY}, in X-Latchkey-Key.`,
+        headers: credentialProblem('unauthenticated', engine.namespace).headers,
+      })
+    }
+    const verdict = await engine.verify(secret, requirement, request)
+    if (verdict.ok) return
+    const { reason, key } = verdict
+    if (mayLog()) request.log.error({ reason, apiKeyId: key?.id }, "A proxy's own API key was refused")
+    throw new ProblemError('unavailable', { detail: "The proxy's own key was refused. Try again later." })
   }
-  const requirement = { scopes: [VERIFY_SCOPE], ...(environment && { environment }) }
-  const verdict = await engine.verify(secret, requirement, request)
-  if (verdict.ok) return
-  const level = verdict.key === null ? 'info' : 'error'
-  request.log[level](
-    { reason: verdict.reason, apiKeyId: verdict.key?.id },
-    "A proxy's own API key was refused",
-  )
-  throw new ProblemError('unavailable', { detail: "The proxy's own key was refused. Try again later." })
 }
 
-async function judge({
-  keySpace,
-  request,
-  reply,
-  question: { isNginx },
-  requirement,
-}: {
-  keySpace: KeySpace
+/** A request that a proxy asks about, and what it must be good for. */
+interface Asking {
   request: FastifyRequest
   reply: FastifyReply
   question: ProxyQuestion
   requirement: Requirement
-}): Promise<FastifyReply> {
-  const { engine } = keySpace
-  const refuse = (problem: ProblemError) => sendRefusal(request, reply, { problem, isNginx })
-  const secret = readSecret(request.raw)
-  if (typeof secret !== 'string') return refuse(credentialProblem(secret.problem, engine.namespace))
+}
 
-  const verdict = await engine.verify(secret, requirement, callerOf(request))
-  if (verdict.ok) return sendPass(reply, verdict)
-  const { reason, key } = verdict
-  request.log.info({ reason, apiKeyId: key?.id }, 'API key refused')
-  if (verdict.reason === 'rate_limited') return refuse(rateLimitProblem(verdict))
-  if (reason === 'too_many_attempts') return refuse(attemptsProblem(verdict.retryAfterMs ?? 0))
-  return refuse(refusalOf(reason, keySpace, requirement.scopes ?? []))
+function createJudge(keySpace: KeySpace) {
+  const { engine } = keySpace
+  const logRefusal = createRefusalLog()
+  return async function judge({ request, reply, question, requirement }: Asking): Promise<FastifyReply> {
+    const { isNginx } = question
+    const refuse = (problem: ProblemError) => sendRefusal(request, reply, { problem, isNginx })
+    const secret = readSecret(request.raw)
+    if (typeof secret !== 'string') return refuse(credentialProblem(secret.problem, engine.namespace))
+
+    const verdict = await engine.verify(secret, requirement, callerOf(request))
+    if (verdict.ok) return sendPass(reply, verdict)
+    logRefusal(request, verdict)
+    if (verdict.reason === 'rate_limited') return refuse(rateLimitProblem(verdict))
+    if (verdict.reason === 'too_many_attempts') return refuse(attemptsProblem(verdict.retryAfterMs ?? 0))
+    return refuse(refusalOf(verdict.reason, keySpace, requirement.scopes ?? []))
+  }
 }
 
 /** The client behind the proxy, where the host trusts what proxies say of it. The proxy itself is never the culprit. */

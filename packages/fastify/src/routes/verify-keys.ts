@@ -36,7 +36,7 @@ export function verifyKeysRoute({ scope, keySpace, operation }: RouteContext): v
     },
     async (request) => {
       const wrong = wrongItems(request)
-      const verdicts = request.body.requests.map((item, index) => {
+      const verdicts = request.body.requests.map(async (item, index) => {
         const errors = wrong.get(index)
         return errors === undefined ? verifyFor(keySpace, item) : malformedRequest(errors)
       })

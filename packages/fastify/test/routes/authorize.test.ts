@@ -177,7 +177,8 @@ describe('/v1/api-keys/authorize', () => {
         expect(reply.headers).not.toHaveProperty('x-latchkey-owner')
       }
       const refused = log.entries().filter(({ msg }) => msg === "A proxy's own API key was refused")
-      expect(refused.filter(({ level }) => level === 50)).toHaveLength(3)
+      // One line a second, however many requests come.
+      expect(refused).toMatchObject([{ level: 50, reason: 'unknown' }])
     })
 
     it('cannot lend its key to the client', async () => {
