@@ -427,6 +427,11 @@ export interface components {
                  * @example Read contacts
                  */
                 description: string;
+                /**
+                 * @description Whether a key with it manages keys: nothing that a form should choose by itself.
+                 * @example false
+                 */
+                managesKeys: boolean;
             }[];
             /**
              * @description What every secret begins with.

@@ -4,8 +4,8 @@
  * services alone; see {@link Grant}.
  */
 export const RESERVED_SCOPES = Object.freeze({
-  'keys:read': 'See the API keys of the same owner, and how they are used',
-  'keys:write': 'Create, change and delete API keys of the same owner',
+  'keys:read': 'See API keys and how they are used',
+  'keys:write': 'Create, change and delete API keys',
   'latchkey:verify': 'Check the keys of every owner, as a gateway does',
 })
 

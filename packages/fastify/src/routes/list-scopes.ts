@@ -7,9 +7,10 @@ const { 'latchkey:verify': _, ...MANAGEMENT_SCOPES } = RESERVED_SCOPES
 
 /** `GET /scopes`: what a form for new keys offers to choose from. */
 export function listScopesRoute({ scope, engine, operation }: RouteContext): void {
-  const all = Object.entries({ ...engine.scopes, ...MANAGEMENT_SCOPES })
+  const list = (scopes: Readonly<Record<string, string>>, managesKeys: boolean) =>
+    Object.entries(scopes).map(([name, description]) => ({ name, description, managesKeys }))
   const scopes: ScopeList = {
-    data: all.map(([name, description]) => ({ name, description })),
+    data: [...list(engine.scopes, false), ...list(MANAGEMENT_SCOPES, true)],
     keyPrefix: engine.keyPrefix,
   }
   scope.get<{ Reply: ScopeList }>(

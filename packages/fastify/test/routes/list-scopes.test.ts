@@ -16,10 +16,10 @@ describe('GET /v1/api-keys/scopes', () => {
     const reply = await callAs(app, 'acme', { url: `${KEYS}/scopes` }, 'viewer')
     expect(reply.json()).toEqual({
       data: [
-        { name: 'contacts:read', description: 'Read contacts' },
-        { name: 'contacts:write', description: 'Create, change and delete contacts' },
-        { name: 'keys:read', description: 'See the API keys of the same owner, and how they are used' },
-        { name: 'keys:write', description: 'Create, change and delete API keys of the same owner' },
+        { name: 'contacts:read', description: 'Read contacts', managesKeys: false },
+        { name: 'contacts:write', description: 'Create, change and delete contacts', managesKeys: false },
+        { name: 'keys:read', description: 'See API keys and how they are used', managesKeys: true },
+        { name: 'keys:write', description: 'Create, change and delete API keys', managesKeys: true },
       ],
       keyPrefix: 'acme_api',
     })
