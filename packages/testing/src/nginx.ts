@@ -51,7 +51,7 @@ ${http}
   child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text))
   const ended = once(child, 'exit')
   await Promise.race([
-    answers(port),
+    answers(port, () => child.exitCode === null),
     ended.then(() => Promise.reject(new Error(`nginx did not start:\n${log}`))),
   ])
   return {
@@ -65,8 +65,8 @@ ${http}
   }
 }
 
-async function answers(port: number): Promise<void> {
-  for (;;) {
+async function answers(port: number, isRunning: () => boolean): Promise<void> {
+  while (isRunning()) {
     const socket = connect(port, '127.0.0.1')
     const isOpen = await Promise.race([
       once(socket, 'connect').then(() => true),
