@@ -95,6 +95,22 @@ const matrix: Record<string, Row> = {
     request: ({ apiKeyId }) => ({ url: `/v1/api-keys/${apiKeyId}`, payload: { name: 'y' } }),
     expected: forPeople(200, { viewer: 403, 'owner of another workspace': 404 }),
   },
+  'GET /v1/api-keys/policy': { request: () => ({ url: '/v1/api-keys/policy' }), expected: forPeople(200) },
+  'PUT /v1/api-keys/policy': {
+    request: () => ({ url: '/v1/api-keys/policy', payload: { expiry: null } }),
+    expected: forPeople(200, { developer: 403, viewer: 403 }),
+  },
+  'POST /v1/api-keys/{id}/rotate': {
+    request: ({ apiKeyId }) => ({ url: `/v1/api-keys/${apiKeyId}/rotate`, payload: {} }),
+    expected: forPeople(200, { viewer: 403, 'owner of another workspace': 404 }),
+  },
+  'PATCH /v1/api-keys/{id}/retiring-secret': {
+    request: ({ apiKeyId }) => ({
+      url: `/v1/api-keys/${apiKeyId}/retiring-secret`,
+      payload: { gracePeriodSeconds: 0 },
+    }),
+    expected: forPeople(409, { viewer: 403, 'owner of another workspace': 404 }),
+  },
   'DELETE /v1/api-keys/{id}': {
     request: ({ apiKeyId }) => ({ url: `/v1/api-keys/${apiKeyId}` }),
     expected: forPeople(200, { viewer: 403, 'owner of another workspace': 404 }),

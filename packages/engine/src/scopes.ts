@@ -25,9 +25,12 @@ const WILDCARD = ':*'
 
 /** Makes the catalog of one namespace. @throws Error, a sentence for the developer, when a name cannot be one. */
 export function createScopeCatalog(
-  declared: Readonly<Record<string, string>>,
-  sets: Readonly<Record<string, ScopeSet>>,
+  givenScopes: Readonly<Record<string, string>>,
+  givenSets: Readonly<Record<string, ScopeSet>>,
 ): ScopeCatalog {
+  // Copied, so that nobody can add to them later.
+  const declared = Object.freeze({ ...givenScopes })
+  const sets = Object.freeze(structuredClone(givenSets))
   const names = Object.keys(declared)
   names.forEach(assertScope)
 
@@ -43,8 +46,8 @@ export function createScopeCatalog(
   }
 
   return {
-    declared: Object.freeze({ ...declared }),
-    sets: Object.freeze({ ...sets }),
+    declared,
+    sets,
     has: (name) => isScope(name) || Object.hasOwn(sets, name),
     expand: (list) => [...new Set(list.flatMap(expandOne))],
   }

@@ -112,7 +112,7 @@ describe.each(testDatabases)('listing keys on $name', ({ create }) => {
   })
 
   it('sorts every key into exactly the state that keyState gives it, and hides revoked ones unless asked', async () => {
-    const [a, b, c, d] = await listAll({ sort: 'name' })
+    const [a, b, c, d, e] = await listAll({ sort: 'name' })
     must(await latchkey.keys.update(owner, ann, a!.id, { enabled: false }))
     must(await latchkey.keys.update(owner, ann, b!.id, { expiresAt: new Date(clock.now + 10) }))
     must(
@@ -128,6 +128,7 @@ describe.each(testDatabases)('listing keys on $name', ({ create }) => {
       }),
     )
     must(await latchkey.keys.revoke(owner, ann, d!.id))
+    must(await latchkey.keys.update(owner, ann, e!.id, { notBefore: new Date(clock.now + 60_000) }))
     clock.now += 10
     const all = await listAll({ status: KEY_STATES })
     for (const state of KEY_STATES) {
@@ -138,7 +139,7 @@ describe.each(testDatabases)('listing keys on $name', ({ create }) => {
     const shown = await listAll()
     expect(shown).toEqual(all.filter((key) => key.revokedAt === null))
     expect(await listAll({ status: [] })).toEqual(shown)
-    expect(await listAll({ status: ['active', 'disabled', 'expired'] })).toEqual(shown)
+    expect(await listAll({ status: ['active', 'pending', 'disabled', 'expired'] })).toEqual(shown)
   })
 
   it("a cursor of one owner gives another owner only the other's own keys", async () => {
