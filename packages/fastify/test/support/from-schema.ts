@@ -35,6 +35,7 @@ const anyJson = fc.oneof(fc.jsonValue(), anyText, fc.constantFrom(null, true, 0,
 /** Values that a schema allows, as it is documented. */
 export function valuesOf(schema: JsonSchema): fc.Arbitrary<unknown> {
   if (schema.enum) return fc.constantFrom(...schema.enum)
+  if (schema.anyOf) return fc.oneof(...schema.anyOf.map(valuesOf))
   const types = [schema.type ?? 'object'].flat()
   return fc.oneof(...types.map((type) => valuesOfType(type, schema)))
 }
