@@ -61,6 +61,8 @@ export interface ImportsOptions {
   catalog: ScopeCatalog
   maxKeysPerOwner: number
   now: () => number
+  /** Told of trouble that no row suffers from. */
+  onError: (error: Error) => void
 }
 
 /** As many as are told to every node one by one. */
@@ -77,7 +79,9 @@ interface Entry {
 }
 
 /** Makes the import of one namespace. */
-export function createImports({ formats, store, catalog, maxKeysPerOwner, now }: ImportsOptions): Imports {
+export function createImports(settings: ImportsOptions): Imports {
+  const { formats, store, catalog, maxKeysPerOwner, now, onError } = settings
+
   return {
     async run(actor, rows, options = {}) {
       if (formats.size === 0) throw new Error('Nothing can be imported without the option imports.')
@@ -102,7 +106,7 @@ export function createImports({ formats, store, catalog, maxKeysPerOwner, now }:
       async function analyze(): Promise<void> {
         analyzeAt = GROWTH * counts.added
         // What is stored is stored, however long it takes to find.
-        await store.refreshStatistics().catch(() => undefined)
+        await store.refreshStatistics().catch(onError)
       }
 
       let place = 0

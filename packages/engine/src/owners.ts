@@ -1,9 +1,8 @@
-import type { ExpiryPolicy } from './expiry-policy.ts'
-import { checkExpiryPolicy } from './expiry-policy.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { checkExpiryPolicy, type ExpiryPolicy } from './expiry-policy.ts'
 import { assertIdentity } from './identity.ts'
 import type { InvalidInput } from './checked.ts'
 import { checkScopes } from './key-input.ts'
-import type { Actor } from './key.ts'
 import type { ScopeCatalog } from './scopes.ts'
 import type { OwnerStore } from './store.ts'
 
@@ -14,6 +13,9 @@ export interface OwnerSettings {
   /** What it asks beyond the host's policy; null: nothing. */
   readonly expiryPolicy: ExpiryPolicy | null
 }
+
+/** Of an owner of whom nothing was ever said. */
+export const NO_SETTINGS: OwnerSettings = Object.freeze({ scopes: null, expiryPolicy: null })
 
 /** The outcome of a setting. */
 export type SettingResult = { ok: true; settings: OwnerSettings } | InvalidInput
@@ -28,9 +30,9 @@ export interface Owners {
    * Says what an owner may do now, as when a plan or a contract changes. Its keys, those that exist included, can do
    * what they say and this allows, at once here and within a second on every node. null takes the bound away.
    */
-  setScopes(owner: string, actor: Actor, scopes: readonly string[] | null): Promise<SettingResult>
+  setScopes(owner: string, scopes: readonly string[] | null): Promise<SettingResult>
   /** Says for how long new keys may live. Keys that exist keep their end; null leaves it to the host's policy. */
-  setExpiryPolicy(owner: string, actor: Actor, policy: ExpiryPolicy | null): Promise<SettingResult>
+  setExpiryPolicy(owner: string, policy: ExpiryPolicy | null): Promise<SettingResult>
 }
 
 /** What {@link createOwners} needs from outside. */
@@ -43,10 +45,15 @@ export interface OwnersOptions {
 
 /** Makes the settings of one namespace's owners. */
 export function createOwners({ store, catalog, forgetKeys }: OwnersOptions): Owners {
+  /** Most often nothing is news, as when a host says at each request what an owner may do. */
   async function set(owner: string, change: Partial<OwnerSettings>): Promise<SettingResult> {
-    const isNew = await store.change(owner, change)
-    if (isNew && 'scopes' in change) forgetKeys()
-    return { ok: true, settings: await store.find(owner) }
+    const before = await store.find(owner)
+    const settings = { ...before, ...change }
+    if (!isDeepStrictEqual(settings, before)) {
+      await store.change(owner, change)
+      if ('scopes' in change) forgetKeys()
+    }
+    return { ok: true, settings }
   }
 
   return {
@@ -55,15 +62,15 @@ export function createOwners({ store, catalog, forgetKeys }: OwnersOptions): Own
       return store.find(owner)
     },
 
-    async setScopes(owner, actor, scopes) {
-      assertIdentity(owner, actor)
+    async setScopes(owner, scopes) {
+      assertIdentity(owner)
       if (scopes === null) return set(owner, { scopes: null })
       const checked = checkScopes(scopes, catalog)
       return checked.ok ? set(owner, { scopes: checked.value }) : checked
     },
 
-    async setExpiryPolicy(owner, actor, policy) {
-      assertIdentity(owner, actor)
+    async setExpiryPolicy(owner, policy) {
+      assertIdentity(owner)
       if (policy === null) return set(owner, { expiryPolicy: null })
       const checked = checkExpiryPolicy(policy)
       return checked.ok ? set(owner, { expiryPolicy: checked.value }) : checked

@@ -177,6 +177,6 @@ export interface KeyStore {
 export interface OwnerStore {
   /** What holds for an owner: nothing in particular when it is not known. */
   find(owner: string): Promise<OwnerSettings>
-  /** Sets what is given and leaves the rest. @returns whether anything is different now. */
-  change(owner: string, settings: Partial<OwnerSettings>): Promise<boolean>
+  /** Sets what is given and leaves the rest. */
+  change(owner: string, settings: Partial<OwnerSettings>): Promise<void>
 }

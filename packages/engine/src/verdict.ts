@@ -192,7 +192,7 @@ export function judge(judgeable: JudgeableKey, requirement: Requirement, nowMs: 
   const { scopes, anyScope } = requirement
   if (
     (scopes !== undefined && !includesAll(key.scopes, scopes)) ||
-    (anyScope !== undefined && !anyScope.some((scope) => key.scopes.includes(scope)))
+    (anyScope !== undefined && !includesAny(key.scopes, anyScope))
   ) {
     return { ok: false, reason: 'insufficient_scope', key }
   }
@@ -221,6 +221,13 @@ function includesAll(held: readonly string[], required: readonly string[]): bool
     if (!held.includes(scope)) return false
   }
   return true
+}
+
+function includesAny(held: readonly string[], alternatives: readonly string[]): boolean {
+  for (const scope of alternatives) {
+    if (held.includes(scope)) return true
+  }
+  return false
 }
 
 function deepFreeze<T>(value: T): T {

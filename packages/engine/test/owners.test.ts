@@ -28,12 +28,12 @@ describe.each(testDatabases)('owners on $name', ({ create }) => {
   it('are kept apart, and one setting leaves the other', async () => {
     const [owner, other] = [anOwner(), anOwner()]
     const expiryPolicy = { defaultDays: 30, maxDays: null, allowNever: true }
-    must(await here.owners.setScopes(owner, ann, ['contacts:read']))
-    const { settings } = must(await here.owners.setExpiryPolicy(owner, ann, expiryPolicy))
+    must(await here.owners.setScopes(owner, ['contacts:read']))
+    const { settings } = must(await here.owners.setExpiryPolicy(owner, expiryPolicy))
     expect(settings).toEqual({ scopes: ['contacts:read'], expiryPolicy })
     expect(await there.owners.get(owner)).toEqual(settings)
     expect(await there.owners.get(other)).toEqual({ scopes: null, expiryPolicy: null })
-    must(await here.owners.setExpiryPolicy(owner, ann, null))
+    must(await here.owners.setExpiryPolicy(owner, null))
     expect(await here.owners.get(owner)).toEqual({ scopes: ['contacts:read'], expiryPolicy: null })
   })
 
@@ -45,7 +45,7 @@ describe.each(testDatabases)('owners on $name', ({ create }) => {
       expect(await scopesOf(node, secret)).toEqual(['contacts:read', 'contacts:write'])
     }
 
-    must(await here.owners.setScopes(owner, ann, ['@read-only']))
+    must(await here.owners.setScopes(owner, ['@read-only']))
     expect(await scopesOf(here, secret)).toEqual(['contacts:read'])
     await expect.poll(() => scopesOf(there, secret)).toEqual(['contacts:read'])
     expect(await here.verify(secret, { scopes: ['contacts:write'] })).toMatchObject({
@@ -54,8 +54,19 @@ describe.each(testDatabases)('owners on $name', ({ create }) => {
     })
     expect(await scopesOf(there, neighbour.secret)).toEqual(['contacts:read', 'contacts:write'])
 
-    must(await there.owners.setScopes(owner, ann, null))
+    must(await there.owners.setScopes(owner, null))
     await expect.poll(() => scopesOf(here, secret)).toEqual(['contacts:read', 'contacts:write'])
+  })
+
+  it('bound the old secret of a key that is being rotated as well', async () => {
+    const owner = anOwner()
+    const options = { name: 'k', scopes: ['contacts:*'] }
+    const { apiKey, secret } = must(await here.keys.create(owner, ann, options))
+    must(await here.keys.rotate(owner, ann, apiKey.id, { gracePeriodSeconds: 600 }))
+    expect(await scopesOf(there, secret)).toHaveLength(2)
+    must(await here.owners.setScopes(owner, ['contacts:read']))
+    expect(await scopesOf(here, secret)).toEqual(['contacts:read'])
+    await expect.poll(() => scopesOf(there, secret)).toEqual(['contacts:read'])
   })
 
   it('bound them also when somebody else changes the row', async () => {
@@ -76,18 +87,18 @@ describe.each(testDatabases)('owners on $name', ({ create }) => {
           pg_sequence_last_value(pg_get_serial_sequence('latchkey.owners', 'id'))::int as last`,
         [],
       )
-    must(await here.owners.setScopes(owner, ann, ['contacts:read']))
+    must(await here.owners.setScopes(owner, ['contacts:read']))
     must(await here.keys.create(owner, ann, { name: 'k', scopes: ['contacts:read'] }))
     const before = await state()
-    for (const node of [here, there]) must(await node.owners.setScopes(owner, ann, ['contacts:read']))
+    for (const node of [here, there]) must(await node.owners.setScopes(owner, ['contacts:read']))
     expect(await state()).toEqual(before)
-    must(await there.owners.setScopes(owner, ann, []))
+    must(await there.owners.setScopes(owner, []))
     expect(await state()).not.toEqual(before)
   })
 
   it('get no key beyond what they may do now, neither new nor changed', async () => {
     const owner = anOwner()
-    must(await here.owners.setScopes(owner, ann, ['contacts:read']))
+    must(await here.owners.setScopes(owner, ['contacts:read']))
     const refused = { ok: false, reason: 'beyond_grant', scopes: ['contacts:write'] }
     expect(await here.keys.create(owner, ann, { name: 'k', scopes: ['contacts:*'] })).toEqual(refused)
     const { apiKey } = must(await here.keys.create(owner, ann, { name: 'k', scopes: ['@read-only'] }))
@@ -105,7 +116,7 @@ describe.each(testDatabases)('owners on $name', ({ create }) => {
     }
     expect(await expiryOf()).toBe(now + 90 * DAY)
     expect(await expiryOf(null)).toMatchObject({ reason: 'invalid', field: 'expiresAt' })
-    must(await strict.owners.setExpiryPolicy(owner, ann, { defaultDays: 7, maxDays: 365, allowNever: true }))
+    must(await strict.owners.setExpiryPolicy(owner, { defaultDays: 7, maxDays: 365, allowNever: true }))
     expect(await expiryOf()).toBe(now + 7 * DAY)
     expect(await expiryOf(new Date(now + 91 * DAY))).toMatchObject({ field: 'expiresAt' })
 
@@ -117,11 +128,11 @@ describe.each(testDatabases)('owners on $name', ({ create }) => {
   })
 
   it.each([
-    ['scopes', (owner: string) => here.owners.setScopes(owner, ann, ['contact:read'])],
+    ['scopes', (owner: string) => here.owners.setScopes(owner, ['contact:read'])],
     [
       'maxDays',
       (owner: string) =>
-        here.owners.setExpiryPolicy(owner, ann, { defaultDays: null, maxDays: -1, allowNever: true }),
+        here.owners.setExpiryPolicy(owner, { defaultDays: null, maxDays: -1, allowNever: true }),
     ],
   ])('refuse %s that cannot be', async (field, set) => {
     const owner = anOwner()

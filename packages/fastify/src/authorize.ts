@@ -38,8 +38,8 @@ export function principalOf(request: FastifyRequest): Principal {
 }
 
 /** What the owner may do is the host's to say, so one that cannot be is a mistake in its code. */
-async function keepOwnerScopes(owners: Owners, { owner, actor, ownerScopes }: Principal): Promise<void> {
-  const result = await owners.setScopes(owner, actor, ownerScopes ?? null)
+async function keepOwnerScopes(owners: Owners, { owner, ownerScopes }: Principal): Promise<void> {
+  const result = await owners.setScopes(owner, ownerScopes ?? null)
   if (!result.ok) throw new FST_LATCHKEY_OPTION(`\`ownerScopes\` of \`authorize\` ${result.message}.`)
 }
 

@@ -2,18 +2,18 @@ import type { Migration } from '../migrate.ts'
 import { keysMigration } from './0001-keys.ts'
 import { changesMigration } from './0002-changes.ts'
 import { usageMigration } from './0003-usage.ts'
-import { policyMigration } from './0004-policy.ts'
-import { quotaMigration } from './0005-quota.ts'
-import { importsMigration } from './0006-imports.ts'
-import { rotationMigration } from './0007-rotation.ts'
+import { rotationMigration } from './0004-rotation.ts'
+import { policyMigration } from './0005-policy.ts'
+import { quotaMigration } from './0006-quota.ts'
+import { importsMigration } from './0007-imports.ts'
 
 /** Every migration, oldest first. They ship as modules, so nothing looks for files at run time. */
 export const migrations: readonly Migration[] = [
   keysMigration,
   changesMigration,
   usageMigration,
+  rotationMigration,
   policyMigration,
   quotaMigration,
   importsMigration,
-  rotationMigration,
 ]

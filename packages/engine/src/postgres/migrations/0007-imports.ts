@@ -3,7 +3,7 @@ import type { Migration } from '../migrate.ts'
 
 /** Keys that other systems issued. */
 export const importsMigration: Migration = {
-  version: 6,
+  version: 7,
   name: 'imports',
   statements: [
     // One row for each key that was imported, kept for good and whatever becomes of the key: an import that runs again
@@ -16,11 +16,14 @@ export const importsMigration: Migration = {
     )`,
     sql`create index imports_unused on latchkey.imports (key_id) where slow_hash is not null`,
 
-    // Whoever replaces the hash of a key, the foreign one counts no more.
+    // Whoever replaces the hash of a key, the foreign one counts no more; but a secret that was never used and is replaced
+    // works on for its grace.
     sql`create function latchkey.forget_slow_hash() returns trigger
       language plpgsql security definer set search_path = '' as $$
       begin
-        update latchkey.imports set slow_hash = null where key_id = new.id and slow_hash is not null;
+        update latchkey.imports set slow_hash = null
+        where key_id = new.id and slow_hash is not null
+          and not exists (select from latchkey.retired_secrets where hash = old.hash and ends_at > retired_at);
         return null;
       end
     $$`,

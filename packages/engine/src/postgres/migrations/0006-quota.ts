@@ -3,7 +3,7 @@ import type { Migration } from '../migrate.ts'
 
 /** How many credits keys have left. */
 export const quotaMigration: Migration = {
-  version: 5,
+  version: 6,
   name: 'quota',
   statements: [
     // Apart from `keys`, so that taking credits neither touches their rows nor tells any cache. Columns are ordered by
@@ -26,8 +26,8 @@ export const quotaMigration: Migration = {
       begin
         insert into latchkey.changes (namespace, hash, wants_receipt)
         select namespace, hash, false
-        from latchkey.keys join latchkey.owners on owners.id = keys.owner_id
-        where keys.id = coalesce(new.key_id, old.key_id);
+        from latchkey.known_hashes join latchkey.owners on owners.id = known_hashes.owner_id
+        where known_hashes.key_id = coalesce(new.key_id, old.key_id);
         return null;
       end
     $$`,

@@ -4,7 +4,7 @@ import { createRecorder, createTrigger } from './0002-changes.ts'
 
 /** Secrets that were replaced, each good until its grace is over. */
 export const rotationMigration: Migration = {
-  version: 7,
+  version: 4,
   name: 'rotation',
   statements: [
     // Null in version: the first; in rotated_at: never.
@@ -26,35 +26,12 @@ export const rotationMigration: Migration = {
       constraint retired_secrets_hash_unique exclude using hash (hash with =)
     )`,
 
-    // The secret of an imported key that was never used is still known by its foreign hash when it is replaced, and
-    // works on for its grace.
-    sql`create or replace function latchkey.forget_slow_hash() returns trigger
-      language plpgsql security definer set search_path = '' as $$
-      begin
-        update latchkey.imports set slow_hash = null
-        where key_id = new.id and slow_hash is not null
-          and not exists (select from latchkey.retired_secrets where hash = old.hash and ends_at > retired_at);
-        return null;
-      end
-    $$`,
-
-    // What others change of a quota is told by both secrets as well.
-    sql`create or replace function latchkey.record_changed_quota() returns trigger
-      language plpgsql security definer set search_path = '' as $$
-      declare
-        changed uuid := coalesce(new.key_id, old.key_id);
-      begin
-        insert into latchkey.changes (namespace, hash, wants_receipt)
-        select namespace, secrets.hash, false
-        from latchkey.keys join latchkey.owners on owners.id = keys.owner_id
-        cross join lateral (
-          select keys.hash
-          union all select retired_secrets.hash from latchkey.retired_secrets where key_id = keys.id
-        ) as secrets
-        where keys.id = changed;
-        return null;
-      end
-    $$`,
+    // By what nodes may know keys: each by its present secret, and by the one before.
+    sql`create view latchkey.known_hashes as
+      select id as key_id, owner_id, hash from latchkey.keys
+      union all
+      select key_id, owner_id, retired_secrets.hash
+      from latchkey.retired_secrets join latchkey.keys on keys.id = key_id`,
 
     // Nodes know a key by either of its secrets. The old one of a key is told with it, whatever happens to the key.
     sql`drop trigger record_updated_keys on latchkey.keys`,
