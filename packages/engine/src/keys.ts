@@ -327,22 +327,24 @@ export function createKeys(options: KeysOptions): Keys {
         owner,
         id,
         { actor, now: new Date(nowMs) },
-        (current) => {
-          const { environment } = current
-          secret = generateSecret({ prefix: prefixOf(current, keyPrefix), environment })
-          return {
-            hash: hashSecret(secret),
-            start: parseSecret(secret)!.start,
-            idempotency: request && remember({ ...request, asked, nowMs, secret }),
-          }
-        },
+        request && request.id,
         (current) => {
           const refusal = rotateRefusal(current, grace.value, nowMs)
-          return refusal === null
-            ? { ok: true, endsAt: graceEnd(current, grace.value, nowMs) }
-            : { ok: false, refusal }
+          if (refusal !== null) return { ok: false, refusal }
+          secret = generateSecret({
+            prefix: prefixOf(current, keyPrefix),
+            environment: current.environment,
+          })
+          return {
+            ok: true,
+            secret: {
+              hash: hashSecret(secret),
+              start: parseSecret(secret)!.start,
+              endsAt: graceEnd(current, grace.value, nowMs),
+              idempotency: request && remember({ ...request, asked, nowMs, secret }),
+            },
+          }
         },
-        request && request.id,
       )
       switch (result.outcome) {
         case 'rotated': {

@@ -72,10 +72,11 @@ export type Changed<Refusal> =
   | { outcome: 'refused'; refusal: Refusal }
   | { outcome: 'not_found' }
 
-/** A new secret for a key that exists. */
+/** A new secret for a key that exists, and when the one that it replaces ends. */
 export interface NewSecret {
   hash: string
   start: string
+  endsAt: Date
   idempotency: IdempotencyRecord | null
 }
 
@@ -149,16 +150,15 @@ export interface KeyStore {
   ): Promise<Changed<Refusal>>
 
   /**
-   * Gives a key another secret. `decide` sees the record while nobody else can change it and says when the old one ends.
-   * `makeSecret` is called with the record at most once.
+   * Gives a key another secret. `decide` sees the record while nobody else can change it. It is not asked when the
+   * request with this id was carried out before.
    */
   rotate<Refusal>(
     owner: string,
     id: string,
     by: { actor: Actor; now: Date },
-    makeSecret: (current: ApiKey) => NewSecret,
-    decide: (current: ApiKey) => { ok: true; endsAt: Date } | { ok: false; refusal: Refusal },
     requestId: Uint8Array | null,
+    decide: (current: ApiKey) => { ok: true; secret: NewSecret } | { ok: false; refusal: Refusal },
   ): Promise<Rotated<Refusal>>
 
   /** Changes when the replaced secret of a key ends, as {@link change} changes a key. */

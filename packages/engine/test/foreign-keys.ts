@@ -1,6 +1,6 @@
 import { createHash, createHmac, hash, randomBytes } from 'node:crypto'
 import * as crypto from 'node:crypto'
-import type { ImportFormat, ImportOptions, ImportRow } from '@latchkey/engine'
+import { IMPORT_FORMATS, type ImportFormat, type ImportOptions, type ImportRow } from '@latchkey/engine'
 import bcrypt from 'bcrypt'
 
 /** A key of another system: its text, and what that system keeps of it. */
@@ -13,19 +13,7 @@ export const hmacKeys = { old: 'a key of the other system', older: randomBytes(3
 
 /** Every format at once. */
 export const allImports = {
-  formats: [
-    'sha256',
-    'sha512',
-    'hmac-sha256',
-    'hmac-sha512',
-    'bcrypt',
-    'argon2',
-    'better-auth',
-    'unkey',
-    'prefixed-api-key',
-    'sanctum',
-    'drf-api-key',
-  ],
+  formats: IMPORT_FORMATS,
   hmacKeys,
   startLength: 12,
 } as const satisfies ImportOptions

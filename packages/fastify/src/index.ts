@@ -13,20 +13,16 @@ export {
   CreateApiKey,
   CreatedApiKey,
   DeletedApiKey,
-  ExpiryPolicy,
-  KeyPolicy,
   ListApiKeys,
   RateLimit,
   RetiringSecret,
   RevocationReceipt,
-  RotateApiKey,
-  RotatedApiKey,
   ScopeList,
   UpdateApiKey,
   UpdatedApiKey,
-  UpdateKeyPolicy,
-  UpdateRetiringSecret,
 } from './schemas.ts'
+export { ExpiryPolicy, KeyPolicy, UpdateKeyPolicy } from './policy-schemas.ts'
+export { RotateApiKey, RotatedApiKey, UpdateRetiringSecret } from './rotation-schemas.ts'
 export { ApiKeyUsage, UsageParams } from './usage-schemas.ts'
 export {
   migrate,

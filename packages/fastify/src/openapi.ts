@@ -10,19 +10,15 @@ import {
   CreateApiKey,
   CreatedApiKey,
   DeletedApiKey,
-  ExpiryPolicy,
-  KeyPolicy,
   RateLimit,
   RetiringSecret,
   RevocationReceipt,
-  RotateApiKey,
-  RotatedApiKey,
   ScopeList,
   UpdateApiKey,
   UpdatedApiKey,
-  UpdateKeyPolicy,
-  UpdateRetiringSecret,
 } from './schemas.ts'
+import { ExpiryPolicy, KeyPolicy, UpdateKeyPolicy } from './policy-schemas.ts'
+import { RotateApiKey, RotatedApiKey, UpdateRetiringSecret } from './rotation-schemas.ts'
 import { ApiKeyUsage } from './usage-schemas.ts'
 
 /** A security scheme of an OpenAPI document, as far as hosts need one here. */

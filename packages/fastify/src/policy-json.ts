@@ -1,5 +1,5 @@
 import { strictestExpiry, type ExpiryPolicy, type OwnerSettings } from '@latchkey/engine'
-import type { KeyPolicy } from './schemas.ts'
+import type { KeyPolicy } from './policy-schemas.ts'
 
 /** Shows what holds for an owner's keys. */
 export function toPolicyJson({ scopes, expiryPolicy }: OwnerSettings, host: ExpiryPolicy): KeyPolicy {

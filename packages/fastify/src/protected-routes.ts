@@ -39,6 +39,9 @@ export function protectRoutes(
     const keySpace = findKeySpace(route, keySpaces, apiKey)
     const scopes = readScopes(route, keySpace, 'scopes', apiKey)
     const anyScope = readScopes(route, keySpace, 'anyScope', apiKey)
+    if (apiKey.anyScope?.length === 0) {
+      throw unprotectable(route, '`config.apiKey.anyScope` must name at least one scope, or be left out.')
+    }
     const cost = readCost(route, apiKey)
     const hasErrorHandler = route.errorHandler !== undefined
 

@@ -3,11 +3,9 @@ import {
   KEY_SORTS,
   KEY_STATES,
   MAX_IDEMPOTENCY_KEY_LENGTH,
-  MAX_GRACE_SECONDS,
   MAX_METADATA_BYTES,
   MAX_NAME_LENGTH,
   MAX_PAGE_SIZE,
-  MAX_POLICY_DAYS,
   MAX_RATE_LIMIT,
   MAX_RATE_LIMIT_WINDOW_SECONDS,
   MAX_RATE_LIMITS,
@@ -114,9 +112,6 @@ const rotateEveryDays = Type.Unsafe<number | null>({
   examples: [90],
 })
 
-const gracePeriodSeconds = (description: string, example: number) =>
-  Type.Integer({ minimum: 0, maximum: MAX_GRACE_SECONDS, description, examples: [example] })
-
 /** A secret that was replaced and still works. */
 export type RetiringSecret = Static<typeof RetiringSecret>
 export const RetiringSecret = Type.Object(
@@ -196,15 +191,15 @@ export const ApiKey = Type.Object(
   { description: 'An API key. Its secret is not part of it.' },
 )
 
+/** The one time that a secret is shown. */
+export const shownSecret = (description: string) => Type.String({ description, examples: [EXAMPLE_SECRET] })
+
 /** The reply to a create: the one time the secret is shown. */
 export type CreatedApiKey = Static<typeof CreatedApiKey>
 export const CreatedApiKey = Type.Object(
   {
     apiKey: ApiKey,
-    secret: Type.String({
-      description: 'The key itself. It is shown here and never again: store it now.',
-      examples: [EXAMPLE_SECRET],
-    }),
+    secret: shownSecret('The key itself. It is shown here and never again: store it now.'),
   },
   { description: 'A new key with its secret.' },
 )
@@ -253,43 +248,6 @@ export const UpdatedApiKey = Type.Object(
     }),
   },
   { description: 'A key as it is after a change.' },
-)
-
-/** What to send to rotate a key. */
-export type RotateApiKey = Static<typeof RotateApiKey>
-export const RotateApiKey = Type.Object(
-  {
-    gracePeriodSeconds: Type.Optional(
-      gracePeriodSeconds(
-        'For how many seconds the old secret works beside the new one; 0, at once no more, when left out.',
-        86_400,
-      ),
-    ),
-  },
-  { additionalProperties: false, description: 'How to give the key another secret.' },
-)
-
-/** The reply to a rotation: the one time the new secret is shown. */
-export type RotatedApiKey = Static<typeof RotatedApiKey>
-export const RotatedApiKey = Type.Object(
-  {
-    apiKey: ApiKey,
-    secret: Type.String({
-      description: 'The new secret. It is shown here and never again: store it now.',
-      examples: [EXAMPLE_SECRET],
-    }),
-    receipt: Type.Union([Type.Null(), RevocationReceipt], {
-      description: 'When the old secret ended at once, how far that had come; otherwise null.',
-    }),
-  },
-  { description: 'A key with its new secret.' },
-)
-
-/** What to send to end a replaced secret, now or later. */
-export type UpdateRetiringSecret = Static<typeof UpdateRetiringSecret>
-export const UpdateRetiringSecret = Type.Object(
-  { gracePeriodSeconds: gracePeriodSeconds('In how many seconds from now it ends; 0: at once.', 0) },
-  { additionalProperties: false, description: 'When the replaced secret ends.' },
 )
 
 /** One page of keys. */
@@ -447,58 +405,3 @@ export const CreateHeaders = Type.Object({
     }),
   ),
 })
-
-const policyDays = (description: string, example: number | null) =>
-  Type.Unsafe<number | null>({
-    type: ['null', 'integer'],
-    minimum: 1,
-    maximum: MAX_POLICY_DAYS,
-    description,
-    examples: [example],
-  })
-
-/** For how long keys may live. */
-export type ExpiryPolicy = Static<typeof ExpiryPolicy>
-export const ExpiryPolicy = Type.Object(
-  {
-    defaultDays: policyDays(
-      'Days that a key lives when its create does not say; null: as long as it may.',
-      90,
-    ),
-    maxDays: policyDays(
-      'Days that a key may live at most, counted from the request that sets its end; null: any number.',
-      365,
-    ),
-    allowNever: Type.Boolean({ description: 'Whether a key may live for ever.', examples: [false] }),
-  },
-  { additionalProperties: false, description: 'For how long keys may live.' },
-)
-
-/** What holds for new keys: what the owner asks, and what comes of it and of the host's policy. */
-export type KeyPolicy = Static<typeof KeyPolicy>
-export const KeyPolicy = Type.Object(
-  {
-    expiry: Type.Union([Type.Null(), ExpiryPolicy], {
-      description: 'What the owner asks; null: whatever the host says.',
-    }),
-    effectiveExpiry: ExpiryPolicy,
-    scopes: Type.Unsafe<string[] | null>({
-      type: ['null', 'array'],
-      items: { type: 'string' },
-      description: 'What keys of the owner may do at most, now; null: whatever each of them says.',
-      examples: [null],
-    }),
-  },
-  { description: 'What holds for the keys of an owner.' },
-)
-
-/** What to send to set the policy. */
-export type UpdateKeyPolicy = Static<typeof UpdateKeyPolicy>
-export const UpdateKeyPolicy = Type.Object(
-  {
-    expiry: Type.Union([Type.Null(), ExpiryPolicy], {
-      description: 'What the owner asks; null: whatever the host says.',
-    }),
-  },
-  { additionalProperties: false, description: 'What the owner asks of new keys.' },
-)

@@ -68,6 +68,7 @@ describe('a route that cannot be protected as it is written', () => {
     ['a scope of Object.prototype', { scopes: ['toString'] }, /the scope "toString" is not among/],
     ['scopes that are no list', { scopes: 'contacts:read' }, /`config.apiKey.scopes` must be a list/],
     ['alternatives that are no list', { anyScope: 'x' }, /`config.apiKey.anyScope` must be a list/],
+    ['no alternative at all', { anyScope: [] }, /`config.apiKey.anyScope` must name at least one scope/],
     ['an alternative that is none', { anyScope: ['x:y'] }, /the scope "x:y" is not among/],
     ['all of a resource', { scopes: ['contacts:*'] }, /the scope "contacts:\*" is not among/],
     ['a misspelt field', { scope: ['contacts:read'] }, /`config.apiKey.scope` is not known/],

@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, desc, eq, sql } from 'drizzle-orm'
 import type { RevocationReceipt, UnconfirmedChange } from '../receipts.ts'
 import type { Database, DrizzleDatabase } from './database.ts'
 import { changes, nodes } from './schema.ts'
@@ -156,7 +156,7 @@ const SWEEP = `
 
 /**
  * The change that this transaction made and of which a receipt is wanted, and how many nodes should hear of it.
- * Null when no key stopped being good.
+ * Of several the last, since nodes drop them in their order. Null when no key stopped being good.
  */
 export async function findUnconfirmed(
   transaction: DrizzleDatabase,
@@ -167,5 +167,7 @@ export async function findUnconfirmed(
     .select({ sequence: changes.sequence, nodes: living })
     .from(changes)
     .where(and(sql`${changes.xid} = pg_current_xact_id()`, changes.wantsReceipt))
+    .orderBy(desc(changes.sequence))
+    .limit(1)
   return change ?? null
 }

@@ -1,6 +1,6 @@
 import { toApiKeyJson } from '../api-key-json.ts'
 import { principalOf } from '../authorize.ts'
-import { readIdempotencyKey } from '../idempotency-key.ts'
+import { readIdempotencyKey, replayedHeader } from '../idempotency-key.ts'
 import type { RouteContext } from '../operation.ts'
 import { beyondGrant, invalidInput, parseMoment } from '../parse-input.ts'
 import { ProblemError } from '../problem.ts'
@@ -30,10 +30,7 @@ export function createKeyRoute({ scope, engine, operation }: RouteContext): void
             description: 'The key was created. Store the secret now.',
             headers: {
               Location: { type: 'string', description: 'Where the key is found.' },
-              'Idempotency-Replayed': {
-                type: 'string',
-                description: '`true` when this repeats an earlier reply.',
-              },
+              ...replayedHeader,
             },
             content: { 'application/json': { schema: CreatedApiKey } },
           },

@@ -1,7 +1,7 @@
 import { principalOf } from '../authorize.ts'
 import type { RouteContext } from '../operation.ts'
 import { toPolicyJson } from '../policy-json.ts'
-import { KeyPolicy } from '../schemas.ts'
+import { KeyPolicy } from '../policy-schemas.ts'
 
 /** `GET /policy`: what holds for the owner's new keys. */
 export function getPolicyRoute({ scope, engine, operation }: RouteContext): void {

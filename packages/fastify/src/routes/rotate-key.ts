@@ -1,10 +1,11 @@
 import { toApiKeyJson } from '../api-key-json.ts'
 import { principalOf } from '../authorize.ts'
-import { readIdempotencyKey } from '../idempotency-key.ts'
+import { readIdempotencyKey, replayedHeader } from '../idempotency-key.ts'
 import type { RouteContext } from '../operation.ts'
 import { invalidInput } from '../parse-input.ts'
 import { ProblemError } from '../problem.ts'
-import { ApiKeyParams, CreateHeaders, RotateApiKey, RotatedApiKey } from '../schemas.ts'
+import { ApiKeyParams, CreateHeaders } from '../schemas.ts'
+import { RotateApiKey, RotatedApiKey } from '../rotation-schemas.ts'
 
 const REFUSALS = {
   not_found: 'not_found',
@@ -31,12 +32,7 @@ export function rotateKeyRoute({ scope, engine, operation }: RouteContext): void
         response: {
           200: {
             description: 'The key has a new secret. Store it now.',
-            headers: {
-              'Idempotency-Replayed': {
-                type: 'string',
-                description: '`true` when this repeats an earlier reply.',
-              },
-            },
+            headers: replayedHeader,
             content: { 'application/json': { schema: RotatedApiKey } },
           },
         },

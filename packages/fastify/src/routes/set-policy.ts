@@ -3,7 +3,7 @@ import type { RouteContext } from '../operation.ts'
 import { invalidInput } from '../parse-input.ts'
 import { toPolicyJson } from '../policy-json.ts'
 import { ProblemError } from '../problem.ts'
-import { KeyPolicy, UpdateKeyPolicy } from '../schemas.ts'
+import { KeyPolicy, UpdateKeyPolicy } from '../policy-schemas.ts'
 
 /** `PUT /policy`: the owner asks more of its keys than the host does. */
 export function setPolicyRoute({ scope, engine, operation }: RouteContext): void {

@@ -3,7 +3,8 @@ import { principalOf } from '../authorize.ts'
 import type { RouteContext } from '../operation.ts'
 import { invalidInput } from '../parse-input.ts'
 import { ProblemError } from '../problem.ts'
-import { ApiKeyParams, UpdatedApiKey, UpdateRetiringSecret } from '../schemas.ts'
+import { ApiKeyParams, UpdatedApiKey } from '../schemas.ts'
+import { UpdateRetiringSecret } from '../rotation-schemas.ts'
 
 const REFUSALS = { not_found: 'not_found', revoked: 'already_revoked', not_retiring: 'not_retiring' } as const
 

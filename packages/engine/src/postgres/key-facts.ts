@@ -1,0 +1,91 @@
+import { keyIdFromUuid } from '../key-id.ts'
+import type { Metadata } from '../key.ts'
+import type { RateLimit } from '../rate-limit.ts'
+import type { ScopeCatalog } from '../scopes.ts'
+import type { Environment } from '../secret.ts'
+import type { KeyFacts } from '../verdict.ts'
+
+/** What {@link KeyFacts} needs, in types that every driver reads alike. */
+const FACTS = `keys.id::text, owner, name, environment, keys.scopes, metadata::text, rate_limits::text,
+  case when revoked_at is not null then 'revoked' when disabled_at is not null then 'disabled' end as barred,
+  (extract(epoch from expires_at) * 1000)::float8 as expires_at_ms,
+  (extract(epoch from not_before) * 1000)::float8 as not_before_ms, owners.scopes as owner_scopes,
+  (select allotment::text from latchkey.quotas where key_id = keys.id) as allotment`
+const OF_PRESENT = `${FACTS}, keys.hash, null as retired_id, null::float8 as ends_at_ms
+  from latchkey.keys join latchkey.owners on owners.id = keys.owner_id`
+const OF_RETIRED = `${FACTS}, retired.hash, retired.id::text as retired_id,
+  (extract(epoch from retired.ends_at) * 1000)::float8 as ends_at_ms
+  from latchkey.retired_secrets as retired join latchkey.keys on keys.id = retired.key_id
+  join latchkey.owners on owners.id = keys.owner_id`
+/** The key of one hash: $1 is the namespace, $2 the hash. */
+export const FIND_ONE = `select ${OF_PRESENT} where namespace = $1 and keys.hash = $2
+  union all select ${OF_RETIRED} where namespace = $1 and retired.hash = $2`
+/** The keys of several: $2 is an array of them as text. Joined, not compared with `any`, which reads the text of the list again for every key that it finds. */
+export const FIND_MANY = `with wanted as materialized (select unnest($2::text::bytea[]) as hash)
+  select ${OF_PRESENT} join wanted on wanted.hash = keys.hash where namespace = $1
+  union all select ${OF_RETIRED} join wanted on wanted.hash = retired.hash where namespace = $1`
+
+/** What both statements find. */
+export interface FactsRow {
+  id: string
+  hash: Uint8Array
+  owner: string
+  name: string
+  environment: Environment
+  scopes: string
+  metadata: string | null
+  rate_limits: string | null
+  barred: 'revoked' | 'disabled' | null
+  expires_at_ms: number | null
+  not_before_ms: number | null
+  owner_scopes: string | null
+  retired_id: string | null
+  ends_at_ms: number | null
+  allotment: string | null
+}
+
+/** What many keys have in common is kept once: their owner's name, and lists of the same scopes. */
+export function createFactsReader({ expand }: ScopeCatalog) {
+  const owners = new Map<string, string>()
+  const scopes = new Map<string, readonly string[]>()
+  const words = (line: string) => (line === '' ? [] : line.split(' '))
+
+  /** What a key may do now: what it says, as far as its owner may do that. */
+  function grantedScopes(row: FactsRow): readonly string[] {
+    const { scopes: own, owner_scopes: bound } = row
+    if (bound === null) return remember(scopes, own, () => expand(words(own)))
+    return remember(scopes, `${own}\n${bound}`, () => {
+      const allowed = new Set(expand(words(bound)))
+      return expand(words(own)).filter((scope) => allowed.has(scope))
+    })
+  }
+
+  return (row: FactsRow): KeyFacts => ({
+    id: keyIdFromUuid(row.id),
+    owner: remember(owners, row.owner, String),
+    name: row.name,
+    // Not the text that was read: there is one for each row.
+    environment: row.environment === 'live' ? 'live' : 'test',
+    scopes: grantedScopes(row),
+    metadata: row.metadata === null ? {} : (JSON.parse(row.metadata) as Metadata),
+    rateLimits: row.rate_limits === null ? [] : (JSON.parse(row.rate_limits) as RateLimit[]),
+    barred: row.barred,
+    expiresAtMs: row.expires_at_ms,
+    notBeforeMs: row.not_before_ms,
+    retired: row.retired_id === null ? null : { id: row.retired_id, endsAtMs: row.ends_at_ms! },
+    allotment: row.allotment,
+  })
+}
+
+const MAX_REMEMBERED = 10_000
+
+/** Forgets everything now and then: simpler than knowing what is still in use, and nothing but memory depends on it. */
+function remember<T>(known: Map<string, T>, name: string, make: (name: string) => T): T {
+  let value = known.get(name)
+  if (value === undefined) {
+    if (known.size >= MAX_REMEMBERED) known.clear()
+    value = make(name)
+    known.set(name, value)
+  }
+  return value
+}
