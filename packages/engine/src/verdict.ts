@@ -101,8 +101,9 @@ export interface KeyFacts extends Pick<
   readonly allotment: string | null
 }
 
-/** When a key begins and ends, each null for never. */
-interface KeyTimes {
+/** What can stand in the way of a key: what a person did to it, and when it begins and ends, each null for never. */
+interface KeyBounds {
+  readonly barred: 'revoked' | 'disabled' | null
   readonly notBeforeMs: number | null
   readonly expiresAtMs: number | null
   /** Of the secret by which it was found. */
@@ -115,9 +116,8 @@ interface KeyTimes {
  */
 export interface JudgeableKey {
   readonly accepted: Accepted
-  readonly barred: 'revoked' | 'disabled' | null
-  /** null when time changes nothing: one field for what most keys have none of. */
-  readonly times: KeyTimes | null
+  /** null when nothing does: one field for what most keys have none of. */
+  readonly bounds: KeyBounds | null
   readonly limits: KeyLimits | null
   readonly quota: KeyQuota | null
   readonly meter: UsageMeter
@@ -157,17 +157,16 @@ export function prepareKey(
   })
   return {
     accepted: Object.freeze({ ok: true, key, rateLimits: limits?.states ?? NO_RATE_LIMITS }),
-    barred: facts.barred,
-    times: timesOf(facts),
+    bounds: boundsOf(facts),
     limits,
     quota,
     meter: meterOf(facts.retired === null ? key : { ...key, secretId: facts.retired.id }),
   }
 }
 
-function timesOf({ notBeforeMs, expiresAtMs, retired }: KeyFacts): KeyTimes | null {
-  if (notBeforeMs === null && expiresAtMs === null && retired === null) return null
-  return { notBeforeMs, expiresAtMs, retiresAtMs: retired?.endsAtMs ?? null }
+function boundsOf({ barred, notBeforeMs, expiresAtMs, retired }: KeyFacts): KeyBounds | null {
+  if (barred === null && notBeforeMs === null && expiresAtMs === null && retired === null) return null
+  return { barred, notBeforeMs, expiresAtMs, retiresAtMs: retired?.endsAtMs ?? null }
 }
 
 /** About how much memory a key takes; always the same for the same key, since nothing of it changes. */
@@ -180,10 +179,10 @@ export function bytesOf({ accepted: { key, rateLimits }, quota }: JudgeableKey):
 
 /** Judges a recognised key against a request and a clock. Pure; what fails first answers. Limits and the quota come after it. */
 export function judge(judgeable: JudgeableKey, requirement: Requirement, nowMs: number): Accepted | Refused {
-  const { accepted, barred, times } = judgeable
+  const { accepted, bounds } = judgeable
   const { key } = accepted
-  if (barred !== null || times !== null) {
-    const reason = refusalByState(barred, times, nowMs)
+  if (bounds !== null) {
+    const reason = refusalByState(bounds, nowMs)
     if (reason !== null) return { ok: false, reason, key }
   }
   if (requirement.environment !== undefined && requirement.environment !== key.environment) {
@@ -201,19 +200,14 @@ export function judge(judgeable: JudgeableKey, requirement: Requirement, nowMs: 
 
 /** The same precedence as `keyState`. */
 function refusalByState(
-  barred: JudgeableKey['barred'],
-  times: KeyTimes | null,
+  { barred, notBeforeMs, expiresAtMs, retiresAtMs }: KeyBounds,
   nowMs: number,
 ): 'revoked' | 'retired' | 'expired' | 'disabled' | 'pending' | null {
   if (barred === 'revoked') return 'revoked'
-  if (isPast(times?.retiresAtMs, nowMs)) return 'retired'
-  if (isPast(times?.expiresAtMs, nowMs)) return 'expired'
+  if (retiresAtMs !== null && retiresAtMs <= nowMs) return 'retired'
+  if (expiresAtMs !== null && expiresAtMs <= nowMs) return 'expired'
   if (barred === 'disabled') return 'disabled'
-  return times?.notBeforeMs != null && times.notBeforeMs > nowMs ? 'pending' : null
-}
-
-function isPast(momentMs: number | null | undefined, nowMs: number): boolean {
-  return momentMs != null && momentMs <= nowMs
+  return notBeforeMs !== null && notBeforeMs > nowMs ? 'pending' : null
 }
 
 function includesAll(held: readonly string[], required: readonly string[]): boolean {
