@@ -5,7 +5,9 @@ export type { ImportCounts, ImportFailure, ImportRunOptions, Imports } from './i
 export type { ImportRow } from './import-row.ts'
 export { IMPORT_FORMATS, type ImportFormat } from './import-formats.ts'
 export type { ImportOptions } from './import-options.ts'
-export type { UpdateOptions, UpdateResult } from './key-update.ts'
+export type { UpdateOptions, UpdateRefusal, UpdateResult } from './key-update.ts'
+export type { BeyondGrant, Grant } from './grant.ts'
+export { RESERVED_SCOPES, type ReservedScope } from './reserved-scopes.ts'
 export {
   DEFAULT_PAGE_SIZE,
   KEY_SORTS,
@@ -32,7 +34,7 @@ export {
   type RotateResult,
 } from './key-rotation.ts'
 export { MAX_POLICY_DAYS, strictestExpiry, type ExpiryPolicy } from './expiry-policy.ts'
-export type { BeyondGrant, ScopeSet } from './scopes.ts'
+export type { ScopeSet } from './scopes.ts'
 export { MAX_IDEMPOTENCY_KEY_LENGTH, MIN_IDEMPOTENCY_KEY_LENGTH } from './idempotency.ts'
 export {
   expiresSoon,

@@ -30,20 +30,14 @@ export function checkEnvironment(environment: unknown): Checked<Environment> {
 }
 
 /** A key may hold only what is in the catalog. A scope named twice is held once. */
-export function checkScopes(
-  scopes: unknown,
-  { declared, sets, has }: ScopeCatalog,
-): Checked<readonly string[]> {
+export function checkScopes(scopes: unknown, { names, has }: ScopeCatalog): Checked<readonly string[]> {
   if (!Array.isArray(scopes)) return invalid('scopes', 'must be a list')
   const distinct = [...new Set<unknown>(scopes)]
   if (distinct.length > MAX_SCOPES) return invalid('scopes', `must be at most ${MAX_SCOPES}`)
   const isKnown = (scope: unknown) => typeof scope === 'string' && has(scope)
   return distinct.every(isKnown)
     ? { ok: true, value: distinct as string[] }
-    : invalid(
-        'scopes',
-        `must be among: ${[declared, sets].flatMap(Object.keys).join(', ') || '(none are declared)'}`,
-      )
+    : invalid('scopes', `must be among: ${names.join(', ')}`)
 }
 
 /** A moment in the future that RFC 3339 can write, or null for never, as far as the policy allows it. */

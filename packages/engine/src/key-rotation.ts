@@ -1,6 +1,6 @@
-import type { InvalidInput } from './checked.ts'
-import { invalid, type Checked } from './checked.ts'
-import { keyState, type ApiKey } from './key.ts'
+import { invalid, type Checked, type InvalidInput } from './checked.ts'
+import type { BeyondGrant, Grant } from './grant.ts'
+import { keyState, type ApiKey, type RetiringSecret } from './key.ts'
 import type { RevocationReceipt } from './receipts.ts'
 import { isKeyPrefix } from './secret.ts'
 
@@ -13,6 +13,8 @@ export interface RotateOptions {
   gracePeriodSeconds?: number | undefined
   /** As for a create. */
   idempotencyKey?: string | undefined
+  /** How far a key may reach whose new secret is handed out. */
+  grant?: Grant | undefined
 }
 
 /**
@@ -22,16 +24,23 @@ export interface RotateOptions {
 export type RotateResult =
   | { ok: true; apiKey: ApiKey; secret: string; receipt: RevocationReceipt | null; replayed: boolean }
   | InvalidInput
-  | { ok: false; reason: RotateRefusal | 'not_found' | 'idempotency_mismatch' | 'idempotency_in_flight' }
+  | RotateRefusal
+  | { ok: false; reason: 'not_found' | 'idempotency_mismatch' | 'idempotency_in_flight' }
 
 /** Why a key cannot be given another secret. */
-export type RotateRefusal = 'revoked' | 'expired' | 'retiring'
+export type RotateRefusal = { ok: false; reason: RotateObstacle } | BeyondGrant
+
+type RotateObstacle = 'revoked' | 'expired' | 'retiring'
 
 /** The outcome of `keys.retire`. It is `not_retiring` when no replaced secret works any more. */
 export type RetireResult =
   | { ok: true; apiKey: ApiKey; receipt: RevocationReceipt | null }
   | InvalidInput
-  | { ok: false; reason: 'not_found' | 'revoked' | 'not_retiring' }
+  | RetireRefusal
+  | { ok: false; reason: 'not_found' }
+
+/** Why the end of a replaced secret is not moved. */
+export type RetireRefusal = { ok: false; reason: 'revoked' | 'not_retiring' } | BeyondGrant
 
 export function checkGrace(gracePeriodSeconds: unknown): Checked<number> {
   const isFine =
@@ -44,15 +53,15 @@ export function checkGrace(gracePeriodSeconds: unknown): Checked<number> {
 }
 
 /** Whether a key can be given another secret. Without a grace it always can: a leak must never wait. */
-export function rotateRefusal(current: ApiKey, graceSeconds: number, nowMs: number): RotateRefusal | null {
+export function rotateObstacle(current: ApiKey, graceSeconds: number, nowMs: number): RotateObstacle | null {
   const state = keyState(current, nowMs)
   if (state === 'revoked' || state === 'expired') return state
   return graceSeconds > 0 && isRetiring(current, nowMs) ? 'retiring' : null
 }
 
 /** Whether the secret before the present one still works. */
-export function isRetiring({ retiringSecret }: ApiKey, nowMs: number): boolean {
-  return retiringSecret !== null && retiringSecret.endsAt.getTime() > nowMs
+export function isRetiring(key: ApiKey, nowMs: number): key is ApiKey & { retiringSecret: RetiringSecret } {
+  return key.retiringSecret !== null && key.retiringSecret.endsAt.getTime() > nowMs
 }
 
 /** When a replaced secret ends: never later than its key. */

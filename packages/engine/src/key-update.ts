@@ -1,4 +1,5 @@
 import { allChecked, invalid, type Checked, type InvalidInput } from './checked.ts'
+import { checkGrant, checkReach, type BeyondGrant, type Grant } from './grant.ts'
 import {
   checkExpiry,
   checkMetadata,
@@ -13,7 +14,7 @@ import { checkQuotaChange, type QuotaUpdate } from './quota-input.ts'
 import { keyState, type ApiKey, type Metadata } from './key.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { RevocationReceipt } from './receipts.ts'
-import type { BeyondGrant, ScopeCatalog } from './scopes.ts'
+import type { ScopeCatalog } from './scopes.ts'
 import type { Decision, KeyChanges } from './store.ts'
 
 /** What to change; what is left out stays. */
@@ -32,14 +33,19 @@ export interface UpdateOptions {
   quota?: QuotaUpdate | null | undefined
   /** false disables the key until it is set to true. */
   enabled?: boolean | undefined
+  /** How far the changed key may reach. */
+  grant?: Grant | undefined
 }
+
+/** Why a change that is well formed is not made. */
+export type UpdateRefusal = { ok: false; reason: 'revoked' | 'expired' } | BeyondGrant
 
 /** The outcome of `keys.update`. There is a receipt when this update disabled the key. */
 export type UpdateResult =
   | { ok: true; apiKey: ApiKey; receipt: RevocationReceipt | null }
   | InvalidInput
-  | { ok: false; reason: 'not_found' | 'revoked' | 'expired' }
-  | BeyondGrant
+  | UpdateRefusal
+  | { ok: false; reason: 'not_found' }
 
 /** Checks the fields that a request would change. */
 export function checkUpdate(
@@ -78,22 +84,37 @@ export function isNeverGood({ notBefore, expiresAt }: Pick<ApiKey, 'notBefore' |
   return notBefore !== null && expiresAt !== null && notBefore >= expiresAt
 }
 
-/** A revoked key never changes again. An expired one works again only when it is given more time, not by enabling it. */
+/**
+ * A revoked key never changes again. An expired one works again only when it is given more time, not by enabling it.
+ * Nobody makes a key that may do more than they, nor lets one be good for longer; disabling one is always theirs.
+ */
 export function decideUpdate(
   current: ApiKey,
   fields: KeyChanges,
-  enabled: boolean | undefined,
-  nowMs: number,
-): Decision<'revoked' | 'expired' | 'never_good'> {
-  if (current.revokedAt !== null) return { ok: false, refusal: 'revoked' }
-  const { expiresAt = current.expiresAt } = fields
-  if (enabled === true && keyState({ ...current, expiresAt }, nowMs) === 'expired') {
-    return { ok: false, refusal: 'expired' }
+  {
+    catalog,
+    enabled,
+    grant,
+    nowMs,
+  }: Pick<UpdateOptions, 'enabled' | 'grant'> & { catalog: ScopeCatalog; nowMs: number },
+): Decision<UpdateRefusal | InvalidInput> {
+  if (current.revokedAt !== null) return refuse({ ok: false, reason: 'revoked' })
+  const changed = { ...current, ...fields }
+  const hasFields = Object.keys(fields).length > 0
+  const isOnlyLess = enabled === false && !hasFields
+  const beyond = isOnlyLess ? checkReach(grant, changed) : checkGrant(catalog, grant, changed)
+  if (beyond !== null) return refuse(beyond)
+  if (enabled === true && keyState(changed, nowMs) === 'expired') {
+    return refuse({ ok: false, reason: 'expired' })
   }
-  if (isNeverGood({ ...current, ...fields })) return { ok: false, refusal: 'never_good' }
+  if (isNeverGood(changed)) return refuse(NEVER_GOOD)
   let { disabledAt } = current
   if (enabled === true) disabledAt = null
   if (enabled === false) disabledAt ??= new Date(nowMs)
-  const isUnchanged = Object.keys(fields).length === 0 && disabledAt === current.disabledAt
+  const isUnchanged = !hasFields && disabledAt === current.disabledAt
   return { ok: true, changes: isUnchanged ? null : { ...fields, disabledAt } }
+}
+
+function refuse<Refusal>(refusal: Refusal): Decision<Refusal> {
+  return { ok: false, refusal }
 }

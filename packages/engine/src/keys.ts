@@ -10,6 +10,7 @@ import {
   sealSecret,
 } from './idempotency.ts'
 import { strictestExpiry, type ExpiryPolicy } from './expiry-policy.ts'
+import { beyondOwner, checkGrant, checkReach, type BeyondGrant, type Grant } from './grant.ts'
 import { createKeyId } from './key-id.ts'
 import { allChecked, invalid, type InvalidInput } from './checked.ts'
 import {
@@ -28,9 +29,11 @@ import {
   graceEnd,
   isRetiring,
   prefixOf,
-  rotateRefusal,
+  rotateObstacle,
+  type RetireRefusal,
   type RetireResult,
   type RotateOptions,
+  type RotateRefusal,
   type RotateResult,
 } from './key-rotation.ts'
 import { assertIdentity } from './identity.ts'
@@ -48,7 +51,7 @@ import { checkQuota, type QuotaOptions } from './quota-input.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { AwaitReceipt, RevocationReceipt } from './receipts.ts'
 import { generateSecret, hashSecret, parseSecret, type Environment } from './secret.ts'
-import { beyondBound, type BeyondGrant, type ScopeCatalog } from './scopes.ts'
+import type { ScopeCatalog } from './scopes.ts'
 import type { Created, IdempotencyRecord, KeyStore, NewKey, OwnerStore } from './store.ts'
 
 /** What a new key shall be. */
@@ -73,6 +76,8 @@ export interface CreateOptions {
    * answers with the same key and secret, for a limited time, instead of making another.
    */
   idempotencyKey?: string | undefined
+  /** How far the key may reach; without bounds when left out. */
+  grant?: Grant | undefined
 }
 
 /**
@@ -82,15 +87,15 @@ export interface CreateOptions {
 export type CreateResult =
   | { ok: true; apiKey: ApiKey; secret: string; replayed: boolean }
   | InvalidInput
-  | { ok: false; reason: 'too_many_keys' | 'idempotency_mismatch' | 'idempotency_in_flight' | 'revoked' }
   | BeyondGrant
+  | { ok: false; reason: 'too_many_keys' | 'idempotency_mismatch' | 'idempotency_in_flight' | 'revoked' }
 
 /** The outcome of {@link Keys.list}. */
 export type ListResult = { ok: true; data: ApiKey[]; nextCursor: string | null } | InvalidInput
 
 /** The outcome of {@link Keys.revoke}, with how far it had come within a second. */
 export type RevokeResult =
-  { ok: true; apiKey: ApiKey; receipt: RevocationReceipt } | { ok: false; reason: 'not_found' }
+  { ok: true; apiKey: ApiKey; receipt: RevocationReceipt } | BeyondGrant | { ok: false; reason: 'not_found' }
 
 /**
  * What a management route calls. Every call names the owner whose keys it is about, and reaches no other's. The
@@ -108,14 +113,25 @@ export interface Keys {
    * Revokes for good. The record stays, so that what the key did can still be told. Resolves when every node has
    * dropped the key, or after a second.
    */
-  revoke(owner: string, actor: Actor, id: string): Promise<RevokeResult>
+  revoke(
+    owner: string,
+    actor: Actor,
+    id: string,
+    options?: { grant?: Grant | undefined },
+  ): Promise<RevokeResult>
   /**
    * Gives a key another secret, of the same prefix and length. It stays the same key, with what its limits count. The old
    * secret works until its grace ends, or its key does.
    */
   rotate(owner: string, actor: Actor, id: string, options?: RotateOptions): Promise<RotateResult>
   /** Says when the replaced secret that still works ends: in so many seconds from now, 0 to 604,800; 0 is at once. */
-  retire(owner: string, actor: Actor, id: string, gracePeriodSeconds: number): Promise<RetireResult>
+  retire(
+    owner: string,
+    actor: Actor,
+    id: string,
+    gracePeriodSeconds: number,
+    options?: { grant?: Grant | undefined },
+  ): Promise<RetireResult>
 }
 
 /** What {@link createKeys} needs from outside. */
@@ -228,9 +244,10 @@ export function createKeys(options: KeysOptions): Keys {
       const checked = checkCreate(input, policy, nowMs)
       if (!checked.ok) return checked
       const { value: wanted } = checked
-      const { idempotencyKey } = input
-      const beyond = beyondBound(catalog, wanted.scopes, settings.scopes)
-      if (beyond.length > 0) return { ok: false, reason: 'beyond_grant', scopes: beyond }
+      const { idempotencyKey, grant } = input
+      const beyond =
+        checkGrant(catalog, grant, wanted) ?? beyondOwner(catalog, settings.scopes, wanted.scopes)
+      if (beyond !== null) return beyond
 
       const secret = generateSecret({ prefix: keyPrefix, environment: wanted.environment })
       const key: NewKey = {
@@ -285,35 +302,35 @@ export function createKeys(options: KeysOptions): Keys {
       const policy = strictestExpiry(options.expiryPolicy, settings.expiryPolicy)
       const checked = checkUpdate(input, { catalog, policy, nowMs })
       if (!checked.ok) return checked
-      const beyond = beyondBound(catalog, checked.value.scopes ?? [], settings.scopes)
-      if (beyond.length > 0) return { ok: false, reason: 'beyond_grant', scopes: beyond }
+      const beyond = beyondOwner(catalog, settings.scopes, checked.value.scopes ?? [])
+      if (beyond !== null) return beyond
       const by = { actor, now: new Date(nowMs) }
       const result = await store.change(owner, id, by, (current) =>
-        decideUpdate(current, checked.value, input.enabled, nowMs),
+        decideUpdate(current, checked.value, { catalog, enabled: input.enabled, grant: input.grant, nowMs }),
       )
       if (result.outcome === 'not_found') return { ok: false, reason: 'not_found' }
-      if (result.outcome === 'refused') {
-        return result.refusal === 'never_good' ? NEVER_GOOD : { ok: false, reason: result.refusal }
-      }
+      if (result.outcome === 'refused') return result.refusal
       for (const hash of result.hashes) cache.invalidate(hash)
       const receipt = result.unconfirmed === null ? null : await awaitReceipt(result.unconfirmed)
       return { ok: true, apiKey: result.apiKey, receipt }
     },
 
-    async revoke(owner, actor, id) {
+    async revoke(owner, actor, id, { grant } = {}) {
       assertIdentity(owner, actor)
       const revokedAt = new Date(now())
-      const result = await store.change(owner, id, { actor, now: revokedAt }, (current) =>
-        current.revokedAt === null
-          ? { ok: true, changes: { revokedAt } }
-          : { ok: false, refusal: 'not_found' as const },
-      )
+      const by = { actor, now: revokedAt }
+      const result = await store.change<BeyondGrant | null>(owner, id, by, (current) => {
+        if (current.revokedAt !== null) return { ok: false, refusal: null }
+        const beyond = checkReach(grant, current)
+        return beyond === null ? { ok: true, changes: { revokedAt } } : { ok: false, refusal: beyond }
+      })
+      if (result.outcome === 'refused' && result.refusal !== null) return result.refusal
       if (result.outcome !== 'changed') return { ok: false, reason: 'not_found' }
       for (const hash of result.hashes) cache.invalidate(hash)
       return { ok: true, apiKey: result.apiKey, receipt: await awaitReceipt(result.unconfirmed) }
     },
 
-    async rotate(owner, actor, id, { gracePeriodSeconds = 0, idempotencyKey } = {}) {
+    async rotate(owner, actor, id, { gracePeriodSeconds = 0, idempotencyKey, grant } = {}) {
       assertIdentity(owner, actor)
       if (!isUsable(idempotencyKey)) return UNUSABLE_IDEMPOTENCY_KEY
       const grace = checkGrace(gracePeriodSeconds)
@@ -323,14 +340,17 @@ export function createKeys(options: KeysOptions): Keys {
       const asked = { rotate: id, gracePeriodSeconds }
 
       let secret = ''
-      const result = await store.rotate(
+      const result = await store.rotate<RotateRefusal>(
         owner,
         id,
         { actor, now: new Date(nowMs) },
         request && request.id,
         (current) => {
-          const refusal = rotateRefusal(current, grace.value, nowMs)
-          if (refusal !== null) return { ok: false, refusal }
+          const reason = rotateObstacle(current, grace.value, nowMs)
+          if (reason !== null) return { ok: false, refusal: { ok: false, reason } }
+          // Whoever gets the new secret can do all that the key can.
+          const beyond = checkGrant(catalog, grant, current)
+          if (beyond !== null) return { ok: false, refusal: beyond }
           secret = generateSecret({
             prefix: prefixOf(current, keyPrefix),
             environment: current.environment,
@@ -359,24 +379,29 @@ export function createKeys(options: KeysOptions): Keys {
         case 'in_flight':
           return { ok: false, reason: 'idempotency_in_flight' }
         case 'refused':
-          return { ok: false, reason: result.refusal }
+          return result.refusal
         case 'not_found':
           return { ok: false, reason: 'not_found' }
       }
     },
 
-    async retire(owner, actor, id, gracePeriodSeconds) {
+    async retire(owner, actor, id, gracePeriodSeconds, { grant } = {}) {
       assertIdentity(owner, actor)
       const grace = checkGrace(gracePeriodSeconds)
       if (!grace.ok) return grace
       const nowMs = now()
-      const result = await store.retire(owner, id, { actor, now: new Date(nowMs) }, (current) => {
-        if (current.revokedAt !== null) return { ok: false, refusal: 'revoked' as const }
-        if (!isRetiring(current, nowMs)) return { ok: false, refusal: 'not_retiring' as const }
-        return { ok: true, endsAt: graceEnd(current, grace.value, nowMs) }
+      const by = { actor, now: new Date(nowMs) }
+      const result = await store.retire<RetireRefusal>(owner, id, by, (current) => {
+        const refuse = (refusal: RetireRefusal) => ({ ok: false as const, refusal })
+        if (current.revokedAt !== null) return refuse({ ok: false, reason: 'revoked' })
+        if (!isRetiring(current, nowMs)) return refuse({ ok: false, reason: 'not_retiring' })
+        const endsAt = graceEnd(current, grace.value, nowMs)
+        const isOnlyLess = endsAt <= current.retiringSecret.endsAt
+        const beyond = isOnlyLess ? checkReach(grant, current) : checkGrant(catalog, grant, current)
+        return beyond === null ? { ok: true, endsAt } : refuse(beyond)
       })
       if (result.outcome === 'not_found') return { ok: false, reason: 'not_found' }
-      if (result.outcome === 'refused') return { ok: false, reason: result.refusal }
+      if (result.outcome === 'refused') return result.refusal
       for (const hash of result.hashes) cache.invalidate(hash)
       const receipt = result.unconfirmed && (await awaitReceipt(result.unconfirmed))
       return { ok: true, apiKey: result.apiKey, receipt }

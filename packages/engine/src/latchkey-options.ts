@@ -13,7 +13,7 @@ export interface LatchkeyOptions {
   namespace?: string | undefined
   /** What new secrets begin with; `lk` when left out. */
   keyPrefix?: string | undefined
-  /** The scopes a key may hold, each with a description for people. */
+  /** The scopes a key may hold beside those of Latchkey itself, each with a description for people. */
   scopes?: Readonly<Record<string, string>> | undefined
   /** Sets of scopes that keys may hold under one name, `@` first: `'@read-only': { description, scopes }`. */
   scopeSets?: Readonly<Record<string, ScopeSet>> | undefined

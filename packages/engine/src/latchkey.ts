@@ -45,6 +45,7 @@ const SUSPECTS = { maxReads: 1, maxWaiting: MAX_WAITING, maxHashesPerRead: 8, pa
 export interface Latchkey {
   readonly namespace: string
   readonly keyPrefix: string
+  /** The scopes that were declared. */
   readonly scopes: Readonly<Record<string, string>>
   readonly scopeSets: Readonly<Record<string, ScopeSet>>
   /** The host's; owners may be stricter. */

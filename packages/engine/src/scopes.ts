@@ -1,3 +1,5 @@
+import { RESERVED_SCOPES } from './reserved-scopes.ts'
+
 /** Scopes under one name, as `@read-only`: a key that holds the name holds whatever the set contains by then. */
 export interface ScopeSet {
   /** What it allows, for people. */
@@ -12,7 +14,9 @@ export interface ScopeCatalog {
   readonly declared: Readonly<Record<string, string>>
   /** Sets of them by name, with the `@`. */
   readonly sets: Readonly<Record<string, ScopeSet>>
-  /** Whether a key may be given this: a declared scope, `resource:*` where there is one of the resource, or a set. */
+  /** All that keys may be given, but for the wildcards: declared scopes, sets, and Latchkey's own scopes. */
+  readonly names: readonly string[]
+  /** Whether a key may be given this: a declared scope, `resource:*` where there is one of the resource, a set, or a scope of Latchkey's own. */
   readonly has: (name: string) => boolean
   /** The declared scopes that names stand for. A plain name that is declared no more stands for itself. */
   readonly expand: (names: readonly string[]) => string[]
@@ -31,24 +35,25 @@ export function createScopeCatalog(
   // Copied, so that nobody can add to them later.
   const declared = Object.freeze({ ...givenScopes })
   const sets = Object.freeze(structuredClone(givenSets))
-  const names = Object.keys(declared)
-  names.forEach(assertScope)
+  const scopes = Object.keys(declared)
+  scopes.forEach(assertScope)
 
   const isOfResource = (wildcard: string) => (name: string) => name.startsWith(wildcard.slice(0, -1))
-  const isWildcard = (name: string) => name.endsWith(WILDCARD) && names.some(isOfResource(name))
+  const isWildcard = (name: string) => name.endsWith(WILDCARD) && scopes.some(isOfResource(name))
   const isScope = (name: string) => Object.hasOwn(declared, name) || isWildcard(name)
   for (const [name, set] of Object.entries(sets)) assertSet(name, set, isScope)
 
   function expandOne(name: string): readonly string[] {
     if (Object.hasOwn(declared, name)) return [name]
     if (name.startsWith('@')) return Object.hasOwn(sets, name) ? sets[name]!.scopes.flatMap(expandOne) : []
-    return name.endsWith(WILDCARD) ? names.filter(isOfResource(name)) : [name]
+    return name.endsWith(WILDCARD) ? scopes.filter(isOfResource(name)) : [name]
   }
 
   return {
     declared,
     sets,
-    has: (name) => isScope(name) || Object.hasOwn(sets, name),
+    names: [declared, sets, RESERVED_SCOPES].flatMap((part) => Object.keys(part)),
+    has: (name) => isScope(name) || Object.hasOwn(sets, name) || Object.hasOwn(RESERVED_SCOPES, name),
     expand: (list) => [...new Set(list.flatMap(expandOne))],
   }
 }
@@ -59,7 +64,12 @@ function assertScope(name: string): void {
       `The scope ${JSON.stringify(name)} must be 1 to 64 printable ASCII characters but " and \\.`,
     )
   }
-  if (name.startsWith('@') || name.endsWith(WILDCARD)) {
+  if (Object.hasOwn(RESERVED_SCOPES, name)) {
+    throw new Error(
+      `The scope ${JSON.stringify(name)} is Latchkey's own and needs no declaration; give yours another name.`,
+    )
+  }
+  if (isCollective(name)) {
     throw new Error(
       `The scope "${name}" must not begin with "@", which names a set of scopes, nor end with ":*", which names all of a resource.`,
     )
@@ -76,21 +86,7 @@ function assertSet(name: string, { scopes }: ScopeSet, isScope: (name: string) =
   }
 }
 
-/** A key was to get scopes that whoever asked, or its owner, does not have. */
-export interface BeyondGrant {
-  ok: false
-  reason: 'beyond_grant'
-  /** Those scopes. */
-  scopes: readonly string[]
-}
-
-/** Which of the scopes that names stand for are not among those of a bound; null bounds nothing. */
-export function beyondBound(
-  { expand }: ScopeCatalog,
-  names: readonly string[],
-  bound: readonly string[] | null,
-): string[] {
-  if (bound === null) return []
-  const allowed = new Set(expand(bound))
-  return expand(names).filter((scope) => !allowed.has(scope))
+/** Whether a name stands for what the host puts under it, now or later. */
+export function isCollective(name: string): boolean {
+  return name.startsWith('@') || name.endsWith(WILDCARD)
 }

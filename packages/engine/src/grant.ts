@@ -1,0 +1,86 @@
+import type { ApiKey } from './key.ts'
+import type { ReservedScope } from './reserved-scopes.ts'
+import { isCollective, type ScopeCatalog } from './scopes.ts'
+import type { Environment } from './secret.ts'
+
+/**
+ * How far a key may reach that somebody creates or changes, so that nobody hands out more than they have. It comes
+ * from who they are, never from a request's body. Where there is none, as in the host's own code, nothing is bounded.
+ */
+export interface Grant {
+  /** The scopes that may be handed out; null for all but `latchkey:verify`, which reaches beyond one owner. */
+  readonly scopes: readonly string[] | null
+  /** No key may work longer than this; null when keys may live for ever. */
+  readonly expiresAt: Date | null
+  /** The only environment whose keys may be touched; null for both. */
+  readonly environment: Environment | null
+}
+
+/** Somebody would hand out more than they may. The message is for them. */
+export interface BeyondGrant {
+  ok: false
+  reason: 'beyond_grant'
+  message: string
+}
+
+/** Not even a person who may hand out everything else hands this out. */
+const UNGRANTED: ReservedScope = 'latchkey:verify'
+
+/** Judges a key as it would be. Whoever changes it answers for all of it, not only for what they changed. */
+export function checkGrant(
+  catalog: ScopeCatalog,
+  grant: Grant | undefined,
+  key: Pick<ApiKey, 'scopes' | 'expiresAt' | 'environment'>,
+): BeyondGrant | null {
+  if (grant === undefined) return null
+  const { scopes, expiresAt } = grant
+  const excess =
+    scopes === null
+      ? key.scopes.filter((scope) => scope === UNGRANTED)
+      : beyondNames(catalog, scopes, key.scopes)
+  if (excess.length > 0) {
+    return beyond(
+      `You may not hand out: ${excess.join(', ')}. A key that holds more than you can only be disabled or deleted by you.`,
+    )
+  }
+  if (expiresAt !== null && (key.expiresAt === null || key.expiresAt > expiresAt)) {
+    return beyond(
+      `The key must expire no later than you do: send an expiresAt up to ${expiresAt.toISOString()}.`,
+    )
+  }
+  return checkReach(grant, key)
+}
+
+/** Judges what only takes away, as disabling and revoking: it asks for no scope, but keeps to the environment. */
+export function checkReach(grant: Grant | undefined, key: Pick<ApiKey, 'environment'>): BeyondGrant | null {
+  if (!grant?.environment || grant.environment === key.environment) return null
+  return beyond(`You may only touch ${grant.environment} keys; this is a ${key.environment} key.`)
+}
+
+/** Judges scopes by what their owner may do now; null bounds nothing. */
+export function beyondOwner(
+  { expand }: ScopeCatalog,
+  bound: readonly string[] | null,
+  names: readonly string[],
+): BeyondGrant | null {
+  if (bound === null) return null
+  const allowed = new Set(expand(bound))
+  const excess = expand(names).filter((scope) => !allowed.has(scope))
+  return excess.length === 0
+    ? null
+    : beyond(`A key cannot be given a scope that its owner does not have: ${excess.join(', ')}.`)
+}
+
+/** A set or a wildcard may contain more tomorrow, so only who holds it as such hands it out. */
+function beyondNames(
+  { expand }: ScopeCatalog,
+  granted: readonly string[],
+  names: readonly string[],
+): string[] {
+  const single = new Set(expand(granted))
+  return names.filter((name) => !granted.includes(name) && (isCollective(name) || !single.has(name)))
+}
+
+function beyond(message: string): BeyondGrant {
+  return { ok: false, reason: 'beyond_grant', message }
+}
