@@ -9,7 +9,9 @@ import { existsSync, globSync, readFileSync, rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
+import { nginxPath } from '../packages/testing/src/nginx-path.ts'
 import { pgbouncerPath } from '../packages/testing/src/pgbouncer-path.ts'
+import { pythonPath } from '../packages/testing/src/python-path.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const inCi = process.env['CI'] === 'true'
@@ -37,6 +39,9 @@ check('build and types', 'turbo', ['run', 'build', 'check', '--output-logs=error
 const leftOut: string[] = []
 if (pgbouncerPath === undefined) {
   leftOut.push('tests through a pooler (no PgBouncer found; install it or set PGBOUNCER_PATH)')
+}
+if (nginxPath === undefined || pythonPath === undefined) {
+  leftOut.push('tests behind a proxy (they take nginx, by NGINX_PATH or installed, and python3)')
 }
 const turboTest = [
   'run',

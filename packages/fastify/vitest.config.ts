@@ -1,12 +1,17 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+import { nginxPath } from '../testing/src/nginx-path.ts'
+import { pythonPath } from '../testing/src/python-path.ts'
 
 const conditions = ['@latchkey/source']
+const canRunNginx = nginxPath !== undefined && pythonPath !== undefined
 
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
     include: ['test/**/*.test.ts'],
+    // `npm test` says that it was left out.
+    exclude: [...configDefaults.exclude, ...(canRunNginx ? [] : ['test/nginx.test.ts'])],
     globalSetup: '@latchkey/testing/global-setup',
     expect: { requireAssertions: true },
     // A new embedded database takes seconds to make on a busy machine.

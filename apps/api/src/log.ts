@@ -7,7 +7,7 @@ import type { DestinationStream, LoggerOptions } from 'pino'
  */
 const secretPart = /(?<=(?:live|test)(?:_|%5F))[0-9A-Za-z]{30,}/gi
 
-const credentialHeaders = ['authorization', 'x-api-key', 'cookie', 'set-cookie']
+const credentialHeaders = ['authorization', 'x-api-key', 'x-latchkey-key', 'cookie', 'set-cookie']
 const credentialFields = ['password', 'currentPassword', 'newPassword', 'token', 'secret']
 
 /**

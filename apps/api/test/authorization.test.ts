@@ -53,6 +53,24 @@ const forKeys = (status: number, otherWorkspace = status): Row['expected'] => ({
   'key of another workspace': otherWorkspace,
 })
 
+/** For signed-in people, and for keys that manage keys of the same workspace. */
+const forManagers = (
+  scope: 'keys:read' | 'keys:write',
+  answers: { status?: number; viewer?: number; otherWorkspace?: number } = {},
+): Pick<Row, 'scope' | 'expected'> => {
+  const { status = 200, viewer = status, otherWorkspace = status } = answers
+  return {
+    scope,
+    expected: forPeople(status, {
+      viewer,
+      'owner of another workspace': otherWorkspace,
+      'key with the scope': status,
+      'key without the scope': 403,
+      'key of another workspace': otherWorkspace,
+    }),
+  }
+}
+
 const credentials = { email: 'nobody@example.com', password: 'not a password of anybody' }
 const newPasswords = { currentPassword: 'not my password', newPassword: 'eight tidier otters' }
 const contact = { name: 'Grace Hopper', email: 'grace@example.com' }
@@ -76,44 +94,80 @@ const matrix: Record<string, Row> = {
     request: () => ({ url: '/v1/password', payload: newPasswords }),
     expected: forPeople(403),
   },
-  'GET /v1/api-keys': { request: () => ({ url: '/v1/api-keys' }), expected: forPeople(200) },
-  'GET /v1/api-keys/scopes': { request: () => ({ url: '/v1/api-keys/scopes' }), expected: forPeople(200) },
-  'GET /v1/api-keys/usage': { request: () => ({ url: '/v1/api-keys/usage' }), expected: forPeople(200) },
+  'GET /v1/api-keys': { request: () => ({ url: '/v1/api-keys' }), ...forManagers('keys:read') },
+  'GET /v1/api-keys/scopes': {
+    request: () => ({ url: '/v1/api-keys/scopes' }),
+    ...forManagers('keys:read'),
+  },
+  'GET /v1/api-keys/usage': {
+    request: () => ({ url: '/v1/api-keys/usage' }),
+    ...forManagers('keys:read'),
+  },
   'GET /v1/api-keys/{id}/usage': {
     request: ({ apiKeyId }) => ({ url: `/v1/api-keys/${apiKeyId}/usage` }),
-    expected: forPeople(200, { 'owner of another workspace': 404 }),
+    ...forManagers('keys:read', { otherWorkspace: 404 }),
   },
   'POST /v1/api-keys': {
     request: () => ({ url: '/v1/api-keys', payload: { name: 'x' } }),
-    expected: forPeople(201, { viewer: 403 }),
+    ...forManagers('keys:write', { status: 201, viewer: 403 }),
   },
   'GET /v1/api-keys/{id}': {
     request: ({ apiKeyId }) => ({ url: `/v1/api-keys/${apiKeyId}` }),
-    expected: forPeople(200, { 'owner of another workspace': 404 }),
+    ...forManagers('keys:read', { otherWorkspace: 404 }),
   },
   'PATCH /v1/api-keys/{id}': {
-    request: ({ apiKeyId }) => ({ url: `/v1/api-keys/${apiKeyId}`, payload: { name: 'y' } }),
-    expected: forPeople(200, { viewer: 403, 'owner of another workspace': 404 }),
+    request: ({ apiKeyId }) => ({ url: `/v1/api-keys/${apiKeyId}`, payload: { enabled: false } }),
+    ...forManagers('keys:write', { viewer: 403, otherWorkspace: 404 }),
   },
-  'GET /v1/api-keys/policy': { request: () => ({ url: '/v1/api-keys/policy' }), expected: forPeople(200) },
+  'GET /v1/api-keys/policy': {
+    request: () => ({ url: '/v1/api-keys/policy' }),
+    ...forManagers('keys:read'),
+  },
   'PUT /v1/api-keys/policy': {
     request: () => ({ url: '/v1/api-keys/policy', payload: { expiry: null } }),
-    expected: forPeople(200, { developer: 403, viewer: 403 }),
+    scope: 'keys:write',
+    expected: forPeople(200, {
+      developer: 403,
+      viewer: 403,
+      'key with the scope': 403,
+      'key without the scope': 403,
+      'key of another workspace': 403,
+    }),
   },
   'POST /v1/api-keys/{id}/rotate': {
     request: ({ apiKeyId }) => ({ url: `/v1/api-keys/${apiKeyId}/rotate`, payload: {} }),
-    expected: forPeople(200, { viewer: 403, 'owner of another workspace': 404 }),
+    scope: 'keys:write',
+    expected: {
+      ...forManagers('keys:write', { viewer: 403, otherWorkspace: 404 }).expected,
+      // The key may do more than that, and its new secret would be a way to it.
+      'key with the scope': 403,
+    },
   },
   'PATCH /v1/api-keys/{id}/retiring-secret': {
     request: ({ apiKeyId }) => ({
       url: `/v1/api-keys/${apiKeyId}/retiring-secret`,
       payload: { gracePeriodSeconds: 0 },
     }),
-    expected: forPeople(409, { viewer: 403, 'owner of another workspace': 404 }),
+    ...forManagers('keys:write', { status: 409, viewer: 403, otherWorkspace: 404 }),
   },
   'DELETE /v1/api-keys/{id}': {
     request: ({ apiKeyId }) => ({ url: `/v1/api-keys/${apiKeyId}` }),
-    expected: forPeople(200, { viewer: 403, 'owner of another workspace': 404 }),
+    ...forManagers('keys:write', { viewer: 403, otherWorkspace: 404 }),
+  },
+  'POST /v1/api-keys/verify': {
+    request: () => ({ url: '/v1/api-keys/verify', payload: { secret: 'x' } }),
+    expected: forKeys(200),
+    scope: 'latchkey:verify',
+  },
+  'POST /v1/api-keys/verify/batch': {
+    request: () => ({ url: '/v1/api-keys/verify/batch', payload: { requests: [{ secret: 'x' }] } }),
+    expected: forKeys(200),
+    scope: 'latchkey:verify',
+  },
+  // Only for whoever presents a second key, that of a proxy.
+  'GET /v1/api-keys/authorize': {
+    request: () => ({ url: '/v1/api-keys/authorize' }),
+    expected: forEverybody(401),
   },
   'GET /v1/companies': {
     request: () => ({ url: '/v1/companies' }),
@@ -196,8 +250,20 @@ describe('who may do what', () => {
     }
   }
 
+  /** A key with a scope that nobody hands out but the host's own code. */
+  async function addServiceKey({ workspaceId }: Person, scopes: string[]) {
+    const result = await api.server.latchkey.keys.create(
+      workspaceId,
+      { id: 'host', name: null },
+      { name: 'A service', scopes },
+    )
+    if (!result.ok) throw new Error(result.reason)
+    return { id: result.apiKey.id, secret: result.secret }
+  }
+
   async function headersOf(caller: Caller, scope: string | undefined): Promise<Record<string, string>> {
     const needed = scope === undefined ? [] : [scope]
+    const addKey = scope === 'latchkey:verify' ? addServiceKey : api.addKey
     const byKey = ({ secret }: { secret: string }) => ({ authorization: `Bearer ${secret}` })
     const bySession = async ({ email, password }: Person) => ({ cookie: await api.signIn(email, password) })
     switch (caller) {
@@ -211,7 +277,7 @@ describe('who may do what', () => {
       case 'owner of another workspace':
         return bySession(people.stranger)
       case 'key with the scope':
-        return byKey(await api.addKey(keyMaker, needed))
+        return byKey(await addKey(keyMaker, needed))
       case 'key without the scope':
         return byKey(
           await api.addKey(
@@ -220,9 +286,9 @@ describe('who may do what', () => {
           ),
         )
       case 'key of another workspace':
-        return byKey(await api.addKey(foreignKeyMaker, needed))
+        return byKey(await addKey(foreignKeyMaker, needed))
       case 'revoked key': {
-        const key = await api.addKey(keyMaker, needed)
+        const key = await addKey(keyMaker, needed)
         const headers = { cookie: keyMaker.cookie }
         await api.inject({ method: 'DELETE', url: `/v1/api-keys/${key.id}`, headers })
         return byKey(key)

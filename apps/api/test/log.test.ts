@@ -19,6 +19,7 @@ describe('the log', () => {
       cookie: 'a=secret-2',
       'set-cookie': 'a=secret-3',
       'x-api-key': 'secret-4',
+      'x-latchkey-key': 'secret-10',
       host: 'example.com',
     }
     const body = {

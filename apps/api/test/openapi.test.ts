@@ -51,16 +51,19 @@ describe('/openapi.json', () => {
     const ids = operations.map(([, { operationId }]) => operationId)
     expect(ids).toEqual(ids.filter((id, i) => /^[a-z][A-Za-z]+$/.test(id) && ids.indexOf(id) === i))
     const schemes = Object.keys(document.components.securitySchemes)
-    expect(schemes.sort()).toEqual(['apiKeyBearer', 'apiKeyHeader', 'session'])
+    expect(schemes.sort()).toEqual(['apiKeyBearer', 'apiKeyHeader', 'proxyKey', 'session'])
+    const keys = ['apiKeyBearer', 'apiKeyHeader']
     for (const [name, { security }] of operations) {
       expect(security, name).toBeInstanceOf(Array)
       const used = security.flatMap((requirement) => Object.keys(requirement))
-      const expected = /\/(contacts|companies)/.test(name)
-        ? ['apiKeyBearer', 'apiKeyHeader']
-        : /setup|post \/v1\/session$/.test(name)
-          ? []
-          : ['session']
-      expect(used, name).toEqual(expected)
+      expect(used, name).toEqual(schemesOf(name))
+    }
+
+    function schemesOf(name: string): string[] {
+      if (/\/(contacts|companies|verify)/.test(name)) return keys
+      if (/\/authorize/.test(name)) return keys.flatMap((scheme) => ['proxyKey', scheme])
+      if (/api-keys/.test(name)) return ['session', ...keys]
+      return /setup|post \/v1\/session$/.test(name) ? [] : ['session']
     }
   })
 

@@ -87,6 +87,8 @@ describe('every reply', () => {
   it('is 405 with Allow where the address knows other methods', async () => {
     const { paths } = api.server.swagger() as { paths: Record<string, Record<string, unknown>> }
     for (const [path, item] of Object.entries(paths)) {
+      // The address for proxies takes every method that their clients use.
+      if (path.endsWith('/authorize')) continue
       // An address below /v1/api-keys is also that of a key of this name, which no key has.
       const all = /^\/v1\/api-keys\/[a-z]+$/.test(path) ? { ...item, ...paths['/v1/api-keys/{id}'] } : item
       const known = Object.keys(all).map((method) => method.toUpperCase())

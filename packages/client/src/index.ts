@@ -3,6 +3,7 @@ export type {
   ApiKey,
   ApiKeyList,
   ApiKeyUsage,
+  ApiKeyVerdict,
   CreateApiKey,
   CreatedApiKey,
   DeletedApiKey,
@@ -14,5 +15,7 @@ export type {
   Session,
   UpdateApiKey,
   UpdatedApiKey,
+  VerifiedApiKey,
+  VerifyApiKey,
 } from './types.ts'
 export type { paths } from './paths.ts'

@@ -34,7 +34,7 @@ export interface paths {
         };
         /**
          * List scopes
-         * @description Lists the scopes that keys may hold, and sets of them.
+         * @description Lists the scopes that keys may hold: those of the API, sets of them, and those by which a key may manage keys.
          */
         get: operations["listScopes"];
         put?: never;
@@ -175,6 +175,66 @@ export interface paths {
          * @description Says when the secret that a rotation replaced ends: at once, or up to seven days from now. `retiringSecret.lastUsedAt` of the key tells whether somebody still uses it. When it ends at once, the reply waits as with a delete, and its `receipt` says how many nodes refuse the secret.
          */
         patch: operations["updateRetiringSecret"];
+        trace?: never;
+    };
+    "/v1/api-keys/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check an API key
+         * @description Tells whether a key is good for what is asked, of whatever owner. The answer is 200 also when it is not: look at `valid`. It counts as a use of the key, as a request to one of this API's own routes does. The caller presents a key of its own, with the scope `latchkey:verify`.
+         */
+        post: operations["verifyApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-keys/verify/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check several API keys
+         * @description Checks keys as `POST /verify` does, each for itself. One whose form is wrong gets the code `invalid_request`, and the others their answers all the same. When one cannot be told for reasons of ours, none is: the answer is 503.
+         */
+        post: operations["verifyApiKeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-keys/authorize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check the key of a request for a proxy
+         * @description Tells a proxy whether a request that it holds back may pass: 200 with whose key it is in headers, or a refusal. The key of the client comes in its usual header, and the proxy presents its own, with the scope `latchkey:verify`, in `X-Latchkey-Key`. It takes any method, and any path below, for proxies that add the path of the client; those ask in the header `X-Latchkey-Require` what others ask in the query.
+         */
+        get: operations["authorizeRequest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
 }
@@ -468,6 +528,11 @@ export interface components {
                  * @example Read contacts
                  */
                 description: string;
+                /**
+                 * @description Whether a key with it manages keys: nothing that a form should choose by itself.
+                 * @example false
+                 */
+                managesKeys: boolean;
             }[];
             /** @description Sets of scopes under one name. */
             sets: {
@@ -771,6 +836,132 @@ export interface components {
              */
             allowNever: boolean;
         };
+        /** @description A key to check, and what it must be good for. */
+        VerifyApiKey: {
+            /**
+             * @description The key, as its holder presented it.
+             * @example lk_live_Xp2vL8qRtY4mZk9sWb3nHc7jGd5fTa0brrfA
+             */
+            secret: string;
+            /**
+             * @description The scopes that it must have, every one of them; declared ones only.
+             * @example [
+             *       "contacts:read"
+             *     ]
+             */
+            scopes?: string[];
+            /**
+             * @description Scopes of which it must have at least one, beside those; declared ones only.
+             * @example [
+             *       "contacts:read",
+             *       "contacts:write"
+             *     ]
+             */
+            anyScope?: string[];
+            /**
+             * @description The environment that it must be for; either when left out.
+             * @example live
+             * @enum {string}
+             */
+            environment?: "live" | "test";
+            /**
+             * @description Units to take from each of its rate limits, and credits from its quota; 1 when left out.
+             * @example 1
+             */
+            cost?: number;
+            /**
+             * @description The address of whoever presented it. Wrong keys are counted against this address; without one they are not counted.
+             * @example 192.0.2.17
+             */
+            ip?: string | unknown | unknown;
+        };
+        /** @description Keys to check, each for itself. */
+        VerifyApiKeys: {
+            /** @description Up to 100 keys to check, in this order. */
+            requests: components["schemas"]["VerifyApiKey"][];
+        };
+        /** @description Whether a key is good for what was asked. */
+        ApiKeyVerdict: {
+            /**
+             * @description Whether the request may pass. Nothing else says so.
+             * @example true
+             */
+            valid: boolean;
+            /**
+             * @description `valid`, or why not. The codes are those of problems; `invalid_request` occurs only where several keys were asked about, for those whose form is wrong.
+             * @example valid
+             * @enum {string}
+             */
+            code: "valid" | "invalid_key" | "key_disabled" | "key_expired" | "key_pending" | "key_retired" | "key_revoked" | "wrong_environment" | "insufficient_scope" | "rate_limited" | "quota_exceeded" | "too_many_attempts" | "invalid_request";
+            /** @description The key, also one that is refused; null when it is unknown. */
+            apiKey: null | components["schemas"]["VerifiedApiKey"];
+            /** @description Where its limits stand; none when it was refused for another reason. */
+            rateLimits: components["schemas"]["ApiKeyRateLimitState"][];
+            /**
+             * @description With `rate_limited`, `quota_exceeded` and `too_many_attempts`: after how many seconds the answer may be another; otherwise, and when waiting does not help, null.
+             * @example null
+             */
+            retryAfterSeconds: null | number;
+            /** @description With `invalid_request`: the fields that are wrong. */
+            errors?: {
+                /**
+                 * @description The field.
+                 * @example scopes
+                 */
+                field: string;
+                /**
+                 * @description What is wrong with it.
+                 * @example must be array
+                 */
+                message: string;
+            }[];
+        };
+        /** @description Whether keys are good for what was asked. */
+        ApiKeyVerdicts: {
+            /** @description One for each request, in the order of the requests. */
+            data: components["schemas"]["ApiKeyVerdict"][];
+        };
+        /** @description A key that was recognised. */
+        VerifiedApiKey: {
+            /**
+             * @description The id of the key.
+             * @example key_01h455vb4pex5vsknk084sn02q
+             */
+            id: string;
+            /**
+             * @description Whose key it is.
+             * @example workspace_42
+             */
+            owner: string;
+            /**
+             * @description What the key is for.
+             * @example Integration with CRM
+             */
+            name: string;
+            /**
+             * @description Which environment the key opens.
+             * @example live
+             * @enum {string}
+             */
+            environment: "live" | "test";
+            /**
+             * @description Every scope the key has.
+             * @example [
+             *       "contacts:read",
+             *       "contacts:write"
+             *     ]
+             */
+            scopes: string[];
+            /**
+             * @description What is kept with the key.
+             * @example {
+             *       "team": "sales"
+             *     }
+             */
+            metadata: {
+                [key: string]: unknown;
+            };
+        };
         /** @description How often a key may be used within a while. */
         ApiKeyRateLimit: {
             /**
@@ -788,6 +979,34 @@ export interface components {
              * @example 60
              */
             windowSeconds: number;
+        };
+        /** @description Where a rate limit of a key stands. */
+        ApiKeyRateLimitState: {
+            /**
+             * @description Tells the limits of a key apart.
+             * @example burst
+             */
+            name: string;
+            /**
+             * @description How many units may be taken.
+             * @example 100
+             */
+            limit: number;
+            /**
+             * @description Within how many seconds.
+             * @example 60
+             */
+            windowSeconds: number;
+            /**
+             * @description Units that are left.
+             * @example 99
+             */
+            remaining: number;
+            /**
+             * @description Seconds until units that were taken come back.
+             * @example 60
+             */
+            resetSeconds: number;
         };
         /** @description How many credits a key may spend, and how many are left. */
         ApiKeyQuota: {
@@ -916,7 +1135,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKeyList"];
                 };
             };
-            /** @description `invalid_request`: The request is not valid. */
+            /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -925,11 +1144,37 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `unauthenticated`: Credentials are missing. */
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
             401: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
                     "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks a scope. */
+            403: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `rate_limited`: The API key is used too often. `quota_exceeded`: The API key has too few credits left. `too_many_attempts`: Too many wrong API keys. */
+            429: {
+                headers: {
+                    /** @description After how many seconds the same request is accepted. */
+                    "Retry-After"?: number;
+                    /** @description The limits of the key: units (`q`) in a window of seconds (`w`), by name. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -981,7 +1226,7 @@ export interface operations {
                     "application/json": components["schemas"]["CreatedApiKey"];
                 };
             };
-            /** @description `invalid_request`: The request is not valid. `invalid_json`: The body is not valid JSON. */
+            /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. `invalid_json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -990,7 +1235,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `unauthenticated`: Credentials are missing. */
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
             401: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -1001,7 +1246,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `forbidden`: Not allowed. `beyond_grant`: The key would be able to do too much. */
+            /** @description `insufficient_scope`: The API key lacks a scope. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -1048,6 +1293,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
+            /** @description `rate_limited`: The API key is used too often. `quota_exceeded`: The API key has too few credits left. `too_many_attempts`: Too many wrong API keys. */
+            429: {
+                headers: {
+                    /** @description After how many seconds the same request is accepted. */
+                    "Retry-After"?: number;
+                    /** @description The limits of the key: units (`q`) in a window of seconds (`w`), by name. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
             /** @description `unavailable`: Temporarily unavailable. */
             503: {
                 headers: {
@@ -1079,7 +1339,7 @@ export interface operations {
                     "application/json": components["schemas"]["ScopeList"];
                 };
             };
-            /** @description `invalid_request`: The request is not valid. */
+            /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1088,11 +1348,37 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `unauthenticated`: Credentials are missing. */
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
             401: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
                     "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks a scope. */
+            403: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `rate_limited`: The API key is used too often. `quota_exceeded`: The API key has too few credits left. `too_many_attempts`: Too many wrong API keys. */
+            429: {
+                headers: {
+                    /** @description After how many seconds the same request is accepted. */
+                    "Retry-After"?: number;
+                    /** @description The limits of the key: units (`q`) in a window of seconds (`w`), by name. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1130,7 +1416,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKeyPolicy"];
                 };
             };
-            /** @description `invalid_request`: The request is not valid. */
+            /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1139,11 +1425,37 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `unauthenticated`: Credentials are missing. */
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
             401: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
                     "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks a scope. */
+            403: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `rate_limited`: The API key is used too often. `quota_exceeded`: The API key has too few credits left. `too_many_attempts`: Too many wrong API keys. */
+            429: {
+                headers: {
+                    /** @description After how many seconds the same request is accepted. */
+                    "Retry-After"?: number;
+                    /** @description The limits of the key: units (`q`) in a window of seconds (`w`), by name. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1185,7 +1497,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKeyPolicy"];
                 };
             };
-            /** @description `invalid_request`: The request is not valid. `invalid_json`: The body is not valid JSON. */
+            /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. `invalid_json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1194,7 +1506,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `unauthenticated`: Credentials are missing. */
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
             401: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -1205,7 +1517,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `forbidden`: Not allowed. */
+            /** @description `insufficient_scope`: The API key lacks a scope. `forbidden`: Not allowed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -1228,6 +1540,21 @@ export interface operations {
             /** @description `unsupported_media_type`: The content type is not supported. */
             415: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `rate_limited`: The API key is used too often. `quota_exceeded`: The API key has too few credits left. `too_many_attempts`: Too many wrong API keys. */
+            429: {
+                headers: {
+                    /** @description After how many seconds the same request is accepted. */
+                    "Retry-After"?: number;
+                    /** @description The limits of the key: units (`q`) in a window of seconds (`w`), by name. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1283,7 +1610,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKeyUsage"];
                 };
             };
-            /** @description `invalid_request`: The request is not valid. */
+            /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1292,11 +1619,37 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `unauthenticated`: Credentials are missing. */
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
             401: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
                     "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks a scope. */
+            403: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `rate_limited`: The API key is used too often. `quota_exceeded`: The API key has too few credits left. `too_many_attempts`: Too many wrong API keys. */
+            429: {
+                headers: {
+                    /** @description After how many seconds the same request is accepted. */
+                    "Retry-After"?: number;
+                    /** @description The limits of the key: units (`q`) in a window of seconds (`w`), by name. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1340,7 +1693,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKey"];
                 };
             };
-            /** @description `invalid_request`: The request is not valid. */
+            /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1349,8 +1702,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `unauthenticated`: Credentials are missing. */
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
             401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks a scope. */
+            403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
                     "WWW-Authenticate"?: string;
@@ -1363,6 +1727,21 @@ export interface operations {
             /** @description `not_found`: Not found. */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `rate_limited`: The API key is used too often. `quota_exceeded`: The API key has too few credits left. `too_many_attempts`: Too many wrong API keys. */
+            429: {
+                headers: {
+                    /** @description After how many seconds the same request is accepted. */
+                    "Retry-After"?: number;
+                    /** @description The limits of the key: units (`q`) in a window of seconds (`w`), by name. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1406,7 +1785,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeletedApiKey"];
                 };
             };
-            /** @description `invalid_request`: The request is not valid. */
+            /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1415,7 +1794,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `unauthenticated`: Credentials are missing. */
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
             401: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -1426,7 +1805,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `forbidden`: Not allowed. */
+            /** @description `insufficient_scope`: The API key lacks a scope. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -1440,6 +1819,21 @@ export interface operations {
             /** @description `not_found`: Not found. */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `rate_limited`: The API key is used too often. `quota_exceeded`: The API key has too few credits left. `too_many_attempts`: Too many wrong API keys. */
+            429: {
+                headers: {
+                    /** @description After how many seconds the same request is accepted. */
+                    "Retry-After"?: number;
+                    /** @description The limits of the key: units (`q`) in a window of seconds (`w`), by name. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1487,7 +1881,7 @@ export interface operations {
                     "application/json": components["schemas"]["UpdatedApiKey"];
                 };
             };
-            /** @description `invalid_request`: The request is not valid. `invalid_json`: The body is not valid JSON. */
+            /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. `invalid_json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1496,7 +1890,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `unauthenticated`: Credentials are missing. */
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
             401: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -1507,7 +1901,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `forbidden`: Not allowed. `beyond_grant`: The key would be able to do too much. */
+            /** @description `insufficient_scope`: The API key lacks a scope. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -1548,6 +1942,21 @@ export interface operations {
             /** @description `unsupported_media_type`: The content type is not supported. */
             415: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `rate_limited`: The API key is used too often. `quota_exceeded`: The API key has too few credits left. `too_many_attempts`: Too many wrong API keys. */
+            429: {
+                headers: {
+                    /** @description After how many seconds the same request is accepted. */
+                    "Retry-After"?: number;
+                    /** @description The limits of the key: units (`q`) in a window of seconds (`w`), by name. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1609,7 +2018,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKeyUsage"];
                 };
             };
-            /** @description `invalid_request`: The request is not valid. */
+            /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1618,8 +2027,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `unauthenticated`: Credentials are missing. */
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
             401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks a scope. */
+            403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
                     "WWW-Authenticate"?: string;
@@ -1632,6 +2052,21 @@ export interface operations {
             /** @description `not_found`: Not found. */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `rate_limited`: The API key is used too often. `quota_exceeded`: The API key has too few credits left. `too_many_attempts`: Too many wrong API keys. */
+            429: {
+                headers: {
+                    /** @description After how many seconds the same request is accepted. */
+                    "Retry-After"?: number;
+                    /** @description The limits of the key: units (`q`) in a window of seconds (`w`), by name. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1687,7 +2122,7 @@ export interface operations {
                     "application/json": components["schemas"]["RotatedApiKey"];
                 };
             };
-            /** @description `invalid_request`: The request is not valid. `invalid_json`: The body is not valid JSON. */
+            /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. `invalid_json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1696,7 +2131,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `unauthenticated`: Credentials are missing. */
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
             401: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -1707,7 +2142,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `forbidden`: Not allowed. */
+            /** @description `insufficient_scope`: The API key lacks a scope. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -1763,6 +2198,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
+            /** @description `rate_limited`: The API key is used too often. `quota_exceeded`: The API key has too few credits left. `too_many_attempts`: Too many wrong API keys. */
+            429: {
+                headers: {
+                    /** @description After how many seconds the same request is accepted. */
+                    "Retry-After"?: number;
+                    /** @description The limits of the key: units (`q`) in a window of seconds (`w`), by name. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
             /** @description `unavailable`: Temporarily unavailable. */
             503: {
                 headers: {
@@ -1804,7 +2254,7 @@ export interface operations {
                     "application/json": components["schemas"]["UpdatedApiKey"];
                 };
             };
-            /** @description `invalid_request`: The request is not valid. `invalid_json`: The body is not valid JSON. */
+            /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. `invalid_json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1813,7 +2263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `unauthenticated`: Credentials are missing. */
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
             401: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -1824,7 +2274,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `forbidden`: Not allowed. */
+            /** @description `insufficient_scope`: The API key lacks a scope. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -1865,6 +2315,313 @@ export interface operations {
             /** @description `unsupported_media_type`: The content type is not supported. */
             415: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `rate_limited`: The API key is used too often. `quota_exceeded`: The API key has too few credits left. `too_many_attempts`: Too many wrong API keys. */
+            429: {
+                headers: {
+                    /** @description After how many seconds the same request is accepted. */
+                    "Retry-After"?: number;
+                    /** @description The limits of the key: units (`q`) in a window of seconds (`w`), by name. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
+    verifyApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifyApiKey"];
+            };
+        };
+        responses: {
+            /** @description The verdict. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyVerdict"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. `invalid_json`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
+            401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks a scope. */
+            403: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `payload_too_large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The content type is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `rate_limited`: The API key is used too often. `quota_exceeded`: The API key has too few credits left. `too_many_attempts`: Too many wrong API keys. */
+            429: {
+                headers: {
+                    /** @description After how many seconds the same request is accepted. */
+                    "Retry-After"?: number;
+                    /** @description The limits of the key: units (`q`) in a window of seconds (`w`), by name. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
+    verifyApiKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifyApiKeys"];
+            };
+        };
+        responses: {
+            /** @description The verdicts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyVerdicts"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. `invalid_json`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
+            401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks a scope. */
+            403: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `payload_too_large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The content type is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `rate_limited`: The API key is used too often. `quota_exceeded`: The API key has too few credits left. `too_many_attempts`: Too many wrong API keys. */
+            429: {
+                headers: {
+                    /** @description After how many seconds the same request is accepted. */
+                    "Retry-After"?: number;
+                    /** @description The limits of the key: units (`q`) in a window of seconds (`w`), by name. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
+    authorizeRequest: {
+        parameters: {
+            query?: {
+                /** @description A scope that the key must have; repeat it for several, or put spaces between them. */
+                scope?: string[];
+                /** @description A scope of which the key must have one, beside those; written as they are. */
+                anyScope?: string[];
+                /** @description The environment that the key must be for; either when left out. */
+                environment?: "live" | "test";
+                /** @description Units to take from each rate limit of the key, and credits from its quota. */
+                cost?: number;
+                /** @description With `nginx`, which makes a 500 of all refusals but 401 and 403, what would be 429 is 403 and what would be 400 is 401; `X-Latchkey-Code` tells them apart. */
+                proxy?: "nginx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request may pass. */
+            200: {
+                headers: {
+                    /** @description The id of the key. */
+                    "X-Latchkey-Key-Id"?: string;
+                    /** @description Whose key it is, percent-encoded. */
+                    "X-Latchkey-Owner"?: string;
+                    /** @description The scopes of the key, with spaces between them. */
+                    "X-Latchkey-Scopes"?: string;
+                    /** @description `live` or `test`. */
+                    "X-Latchkey-Environment"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. `wrong_environment`: The API key is for another environment. */
+            401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks a scope. */
+            403: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `rate_limited`: The API key is used too often. `quota_exceeded`: The API key has too few credits left. `too_many_attempts`: Too many wrong API keys. */
+            429: {
+                headers: {
+                    /** @description After how many seconds the same request is accepted. */
+                    "Retry-After"?: number;
+                    /** @description The limits of the key: units (`q`) in a window of seconds (`w`), by name. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -27,6 +27,12 @@ export type UpdateApiKey = Schemas['UpdateApiKey']
 export type ApiKeyUsage = Schemas['ApiKeyUsage']
 /** The scopes that keys may hold. */
 export type ScopeList = Schemas['ScopeList']
+/** A key to check, and what it must be good for. */
+export type VerifyApiKey = Schemas['VerifyApiKey']
+/** Whether a key is good for what was asked. */
+export type ApiKeyVerdict = Schemas['ApiKeyVerdict']
+/** A key that was recognised by a check. */
+export type VerifiedApiKey = Schemas['VerifiedApiKey']
 /** Every error: a problem document (RFC 9457). Programs look at `code`. */
 export type Problem = Schemas['ApiKeyProblem']
 /** Who is signed in, and in which workspace. */

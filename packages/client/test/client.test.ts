@@ -4,10 +4,12 @@ import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
 import {
   createClient,
   type ApiKey,
+  type ApiKeyVerdict,
   type LatchkeyClient,
   type Problem,
   type RateLimit,
   type RevocationReceipt,
+  type VerifyApiKey,
 } from '../src/index.ts'
 
 describe('the client, calling a server', () => {
@@ -73,6 +75,37 @@ describe('the client, calling a server', () => {
 
     const stranger = createClient({ baseUrl })
     expect((await stranger.GET('/v1/api-keys')).error?.code).toBe('unauthenticated')
+  })
+
+  it('has keys checked for a service, one or many', async () => {
+    const actor = { id: 'host', name: null }
+    const options = { name: 'Payments', scopes: ['latchkey:verify'] }
+    const service = await app.latchkey.keys.create('host', actor, options)
+    const crm = await app.latchkey.keys.create('acme', actor, { name: 'CRM', scopes: ['contacts:read'] })
+    if (!service.ok || !crm.ok) throw new Error('No keys.')
+    const headers = { authorization: `Bearer ${service.secret}` }
+    const payments = createClient({ baseUrl, headers })
+
+    const asked: VerifyApiKey = { secret: crm.secret, scopes: ['contacts:read'], ip: '192.0.2.17' }
+    const { data: verdict } = await payments.POST('/v1/api-keys/verify', { body: asked })
+    expectTypeOf(verdict).toEqualTypeOf<ApiKeyVerdict | undefined>()
+    expect(verdict).toMatchObject({ valid: true, code: 'valid', apiKey: { owner: 'acme' } })
+
+    const { data: many } = await payments.POST('/v1/api-keys/verify/batch', {
+      body: { requests: [asked, { secret: 'nonsense' }] },
+    })
+    expect(many!.data.map(({ code }) => code)).toEqual(['valid', 'invalid_key'])
+  })
+
+  it('manages keys with a key', async () => {
+    const root = await client.POST('/v1/api-keys', {
+      body: { name: 'Terraform', scopes: ['keys:write', 'contacts:read'] },
+    })
+    const program = createClient({ baseUrl, headers: { authorization: `Bearer ${root.data!.secret}` } })
+    const made = await program.POST('/v1/api-keys', { body: { name: 'Made', scopes: ['contacts:read'] } })
+    expect(made.data!.apiKey.createdBy).toEqual({ id: root.data!.apiKey.id, name: 'Terraform' })
+    const beyond = await program.POST('/v1/api-keys', { body: { name: 'More', scopes: ['keys:read'] } })
+    expect(beyond.error).toMatchObject({ code: 'beyond_grant' })
   })
 
   it('uses the fetch it is given', async () => {

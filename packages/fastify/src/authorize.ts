@@ -1,30 +1,55 @@
-import type { Latchkey, Owners } from '@latchkey/engine'
+import type { Grant, Owners } from '@latchkey/engine'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FST_LATCHKEY_OPTION } from './config-errors.ts'
+import type { KeySpace } from './key-space.ts'
 import type { Authorize, Principal, Role } from './options.ts'
 import { ProblemError } from './problem.ts'
+import { grantOf, isSafe, rootKeyOf } from './root-key.ts'
 
 const ROLES: readonly unknown[] = ['owner', 'admin', 'developer', 'viewer'] satisfies Role[]
 
 /** Under which a key route finds who asks. */
 const PRINCIPAL = 'latchkeyPrincipal'
 
+/** Who asks, a person or a program with a key. */
+export interface GrantedPrincipal extends Principal {
+  /** What they may hand out, at this moment. */
+  grant: () => Promise<Grant>
+}
+
+/** What people may hand out of whom the host says no more: everything but the scope that reaches the keys of all owners. */
+const UNBOUNDED: Grant = Object.freeze({ scopes: null, expiresAt: null, environment: null })
+
 /**
- * Makes the hook that every key route has: it asks the host who the request comes from, before any body is read.
+ * Makes the hook that every key route has: unless a key has opened it, the hook asks the host who the request comes
+ * from, before any body is read.
  *
  * Every 401 must name a scheme (RFC 9110, section 15.5.2). How people sign in is the host's affair, so the
  * challenge only says that they do; an error of the host's own may carry a better one in its headers.
  */
-export function createAuthorizeHook(authorize: Authorize, { namespace, owners }: Latchkey) {
+export function createAuthorizeHook(authorize: Authorize, keySpace: KeySpace) {
+  const { namespace, owners } = keySpace.engine
   const challenge = `Session realm="${namespace}"`
   return async function authorizeRequest(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const key = rootKeyOf(request)
+    if (key !== null) {
+      const { owner, id, name } = key
+      const grant = () => grantOf(keySpace, key)
+      setPrincipal(request, { owner, actor: { id, name }, role: 'developer', grant })
+      return
+    }
     const principal = await ask(authorize, request, () => {
       reply.header('www-authenticate', challenge)
     })
     if (principal.role === 'viewer' && !isSafe(request.method)) throw new ProblemError('forbidden')
     if (principal.ownerScopes !== undefined) await keepOwnerScopes(owners, principal)
-    request.setDecorator(PRINCIPAL, principal)
+    const grant = { ...UNBOUNDED, scopes: principal.scopes ?? null }
+    setPrincipal(request, { ...principal, grant: () => Promise.resolve(grant) })
   }
+}
+
+function setPrincipal(request: FastifyRequest, principal: GrantedPrincipal): void {
+  request.setDecorator(PRINCIPAL, principal)
 }
 
 /** Declares in a scope of key routes where the hook leaves what it learned. */
@@ -33,8 +58,8 @@ export function decoratePrincipal(scope: { decorateRequest(name: string, value: 
 }
 
 /** Who asks; every key route runs after the hook. */
-export function principalOf(request: FastifyRequest): Principal {
-  return request.getDecorator<Principal>(PRINCIPAL)
+export function principalOf(request: FastifyRequest): GrantedPrincipal {
+  return request.getDecorator<GrantedPrincipal>(PRINCIPAL)
 }
 
 /** What the owner may do is the host's to say, so one that cannot be is a mistake in its code. */
@@ -43,6 +68,8 @@ async function keepOwnerScopes(owners: Owners, { owner, ownerScopes }: Principal
   if (!result.ok) throw new FST_LATCHKEY_OPTION(`\`ownerScopes\` of \`authorize\` ${result.message}.`)
 }
 
+const SIGN_IN = 'Sign in to manage keys, or send a key with the scope keys:read or keys:write.'
+
 async function ask(
   authorize: Authorize,
   request: FastifyRequest,
@@ -50,31 +77,28 @@ async function ask(
 ): Promise<Principal> {
   try {
     const principal = await authorize(request)
-    if (principal === null) throw new ProblemError('unauthenticated', { detail: 'Sign in to manage keys.' })
+    if (principal === null) throw new ProblemError('unauthenticated', { detail: SIGN_IN })
     if (isPrincipal(principal)) return principal
   } catch (error) {
     if ((error as { statusCode?: unknown } | null)?.statusCode === 401) onUnauthenticated()
     throw error
   }
   throw new FST_LATCHKEY_OPTION(
-    '`authorize` must return null or { owner, actor: { id, name }, role }, with a role among owner, admin, developer and viewer.',
+    '`authorize` must return null or { owner, actor: { id, name }, role }, with a role among owner, admin, developer and viewer; `scopes`, if there, a list or null.',
   )
-}
-
-function isSafe(method: string): boolean {
-  return method === 'GET' || method === 'HEAD'
 }
 
 /** TypeScript has checked it where there is TypeScript; a door that opens on a misspelt field is too dear to leave to that. */
 function isPrincipal(value: unknown): value is Principal {
   if (typeof value !== 'object' || value === null) return false
-  const { owner, actor, role } = value as Partial<Principal>
+  const { owner, actor, role, scopes } = value as Partial<Principal>
   return (
     typeof owner === 'string' &&
     owner !== '' &&
     typeof actor?.id === 'string' &&
     actor.id !== '' &&
     (actor.name === null || typeof actor.name === 'string') &&
-    ROLES.includes(role)
+    ROLES.includes(role) &&
+    (scopes === undefined || scopes === null || Array.isArray(scopes))
   )
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Environment } from '@latchkey/engine'
 import type { ProblemCode } from './problem.ts'
 
 /** Why a request presents no secret that could be judged. */
@@ -37,6 +38,27 @@ export function readSecret(request: Pick<IncomingMessage, 'rawHeaders'>): string
   if (credential.length > MAX_HEADER_LENGTH) return INVALID
   return isFromAuthorization ? readBearer(credential) : credential
 }
+
+/**
+ * Whether a request presents what begins like a secret with this prefix, in either header. A host's own tokens may
+ * come in the same headers; they are not for Latchkey to judge.
+ */
+export function presentsSecretOf(
+  keyPrefix: string,
+  { rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>,
+): boolean {
+  const beginsLikeSecret = (text: string | CredentialFault) =>
+    typeof text === 'string' &&
+    ENVIRONMENTS.some((environment) => text.startsWith(`${keyPrefix}_${environment}_`))
+  return rawHeaders.some((name, index) => {
+    if (index % 2 === 1) return false
+    const value = rawHeaders[index + 1]!
+    if (isKeyHeader(name)) return beginsLikeSecret(value)
+    return isAuthorization(name) && beginsLikeSecret(readBearer(value))
+  })
+}
+
+const ENVIRONMENTS: readonly Environment[] = ['live', 'test']
 
 /** `Basic` and other schemes are credentials for someone else, so here they count as none. */
 function readBearer(authorization: string): string | CredentialFault {

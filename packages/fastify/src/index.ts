@@ -25,9 +25,18 @@ export { ExpiryPolicy, KeyPolicy, UpdateKeyPolicy } from './policy-schemas.ts'
 export { RotateApiKey, RotatedApiKey, UpdateRetiringSecret } from './rotation-schemas.ts'
 export { ApiKeyUsage, UsageParams } from './usage-schemas.ts'
 export {
+  ApiKeyVerdict,
+  ApiKeyVerdicts,
+  RateLimitState,
+  VerifiedApiKey,
+  VerifyApiKey,
+  VerifyApiKeys,
+} from './verify-schemas.ts'
+export {
   migrate,
   openDatabase,
   parseSecret,
+  RESERVED_SCOPES,
   SECRET_PATTERN,
   StoreUnavailable,
   type Actor,

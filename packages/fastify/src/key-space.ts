@@ -9,7 +9,7 @@ export interface KeySpace {
   readonly rejections: 'reasons' | 'uniform'
 }
 
-const REFUSALS: Readonly<Record<RefusalReason, ProblemCode>> = {
+const REFUSALS = {
   malformed: 'invalid_key',
   unknown: 'invalid_key',
   disabled: 'key_disabled',
@@ -22,7 +22,13 @@ const REFUSALS: Readonly<Record<RefusalReason, ProblemCode>> = {
   rate_limited: 'rate_limited',
   quota_exceeded: 'quota_exceeded',
   too_many_attempts: 'too_many_attempts',
-}
+} as const satisfies Record<RefusalReason, ProblemCode>
+
+/** Why a key was refused, as a caller is told it. */
+export type RefusalCode = (typeof REFUSALS)[RefusalReason]
+
+/** Every refusal that a caller may be told. */
+export const REFUSAL_CODES: readonly RefusalCode[] = [...new Set(Object.values(REFUSALS))]
 
 /** RFC 6750, section 3.1. Who sent no credentials at all learns of no error. */
 const BEARER_ERRORS: Partial<Record<ProblemCode, string>> = {
@@ -46,10 +52,15 @@ export function refusalOf(
   { engine, rejections }: KeySpace,
   wanted: WantedScopes,
 ): ProblemError {
+  return credentialProblem(refusalCode(reason, rejections), engine.namespace, wanted)
+}
+
+/** The code of a refusal, as far as it is told. */
+export function refusalCode(reason: RefusalReason, rejections: KeySpace['rejections']): RefusalCode {
   const code = REFUSALS[reason]
   // Who holds a key that could be used is told why it is not.
   const isTold = rejections === 'reasons' || STATUSES_TOLD.has(PROBLEMS[code].status)
-  return credentialProblem(isTold ? code : 'invalid_key', engine.namespace, wanted)
+  return isTold ? code : 'invalid_key'
 }
 
 /** Told even where every 401 is the same. */
@@ -89,8 +100,13 @@ export function attemptsProblem(retryAfterMs: number): ProblemError {
 }
 
 /** Rounded up, so that who waits so long has waited long enough. */
+export function secondsOf(ms: number): number {
+  return Math.ceil(ms / 1_000)
+}
+
+/** The same for a header. */
 export function inSeconds(ms: number): string {
-  return String(Math.ceil(ms / 1_000))
+  return String(secondsOf(ms))
 }
 
 /** The scopes that a route asks for: all of the first, and one of the others if there are any. */
@@ -99,7 +115,7 @@ export interface WantedScopes {
   readonly anyScope: readonly string[]
 }
 
-const NO_SCOPES: WantedScopes = { scopes: [], anyScope: [] }
+export const NO_SCOPES: WantedScopes = { scopes: [], anyScope: [] }
 
 /** A problem with a credential, with the challenge that tells a client what to do about it. */
 export function credentialProblem(

@@ -1,12 +1,14 @@
-import type { Latchkey } from '@latchkey/engine'
 import type { FastifyPluginAsync } from 'fastify'
-import { createAuthorizeHook, decoratePrincipal } from './authorize.ts'
+import { managementAccess } from './access.ts'
+import { decoratePrincipal } from './authorize.ts'
 import { useOwnCompilers } from './compilers.ts'
 import { createErrorHandler } from './error-handler.ts'
 import { acceptJsonOnly } from './json-body.ts'
 import { handleNotFound } from './not-found-handler.ts'
+import type { KeySpace } from './key-space.ts'
 import { createOperations } from './operation.ts'
 import type { ResolvedOptions } from './options.ts'
+import { authorizeRoute } from './routes/authorize.ts'
 import { createKeyRoute } from './routes/create-key.ts'
 import { getKeyUsageRoute } from './routes/get-key-usage.ts'
 import { getPolicyRoute } from './routes/get-policy.ts'
@@ -19,10 +21,12 @@ import { rotateKeyRoute } from './routes/rotate-key.ts'
 import { setPolicyRoute } from './routes/set-policy.ts'
 import { updateKeyRoute } from './routes/update-key.ts'
 import { updateRetiringSecretRoute } from './routes/update-retiring-secret.ts'
+import { verifyKeyRoute } from './routes/verify-key.ts'
+import { verifyKeysRoute } from './routes/verify-keys.ts'
 
 /** What the scope of the key routes is made from. */
 export interface ManagementOptions {
-  engine: Latchkey
+  keySpace: KeySpace
   options: ResolvedOptions
 }
 
@@ -30,7 +34,7 @@ export interface ManagementOptions {
  * The key routes, in a scope that brings everything they rely on: validators, serializers, a body parser, error
  * and not-found handlers. Nothing that a host sets up for its own routes changes what these accept or show.
  */
-export const management: FastifyPluginAsync<ManagementOptions> = async (scope, { engine, options }) => {
+export const management: FastifyPluginAsync<ManagementOptions> = async (scope, { keySpace, options }) => {
   useOwnCompilers(scope)
   acceptJsonOnly(scope)
   decoratePrincipal(scope)
@@ -41,10 +45,11 @@ export const management: FastifyPluginAsync<ManagementOptions> = async (scope, {
     done()
   })
 
+  const { engine } = keySpace
   const operation = createOperations({
     namespace: engine.namespace,
     managementSecurity: options.managementSecurity,
-    onRequest: createAuthorizeHook(options.authorize, engine),
+    managementAccess: managementAccess(keySpace, options),
   })
   for (const addRoute of [
     createKeyRoute,
@@ -59,7 +64,10 @@ export const management: FastifyPluginAsync<ManagementOptions> = async (scope, {
     revokeKeyRoute,
     rotateKeyRoute,
     updateRetiringSecretRoute,
+    verifyKeyRoute,
+    verifyKeysRoute,
+    authorizeRoute,
   ]) {
-    addRoute({ scope, engine, operation })
+    addRoute({ scope, engine, keySpace, operation })
   }
 }

@@ -20,6 +20,14 @@ import {
 import { ExpiryPolicy, KeyPolicy, UpdateKeyPolicy } from './policy-schemas.ts'
 import { RotateApiKey, RotatedApiKey, UpdateRetiringSecret } from './rotation-schemas.ts'
 import { ApiKeyUsage } from './usage-schemas.ts'
+import {
+  ApiKeyVerdict,
+  ApiKeyVerdicts,
+  RateLimitState,
+  VerifiedApiKey,
+  VerifyApiKey,
+  VerifyApiKeys,
+} from './verify-schemas.ts'
 
 /** A security scheme of an OpenAPI document, as far as hosts need one here. */
 export type SecurityScheme = { description?: string } & (
@@ -27,6 +35,9 @@ export type SecurityScheme = { description?: string } & (
   | { type: 'http'; scheme: string; bearerFormat?: string }
   | { type: 'openIdConnect'; openIdConnectUrl: string }
 )
+
+/** Schemes that must all be satisfied, each with the scopes it takes. */
+export type SecurityRequirement = Record<string, string[]>
 
 /** The two ways to present a key, as security schemes of an OpenAPI document. */
 export const apiKeySecuritySchemes = {
@@ -42,6 +53,24 @@ export const apiKeySecuritySchemes = {
     description: 'An API key, for clients that cannot set `Authorization`.',
   },
 } as const satisfies Record<string, SecurityScheme>
+
+/** How a proxy presents its own key, beside the one that it asks about. */
+const PROXY_KEY_SCHEME: SecurityScheme = {
+  type: 'apiKey',
+  in: 'header',
+  name: 'X-Latchkey-Key',
+  description: "A proxy's own API key, beside that of the request which it asks about.",
+}
+
+/** Either way to present a key that has these scopes. */
+export function apiKeySecurity(scopes: readonly string[]): SecurityRequirement[] {
+  return Object.keys(apiKeySecuritySchemes).map((scheme) => ({ [scheme]: [...scopes] }))
+}
+
+/** The same of a request that a proxy asks about with a key of its own. */
+export function proxySecurity(scopes: readonly string[]): SecurityRequirement[] {
+  return apiKeySecurity([]).map((requirement) => ({ proxyKey: [...scopes], ...requirement }))
+}
 
 /** Schemas that the document names and refers to. In the routes they are inline, so that they need nothing of the host. */
 const NAMED_SCHEMAS = {
@@ -62,7 +91,13 @@ const NAMED_SCHEMAS = {
   ApiKeyPolicy: KeyPolicy,
   UpdateApiKeyPolicy: UpdateKeyPolicy,
   ApiKeyExpiryPolicy: ExpiryPolicy,
+  VerifyApiKey,
+  VerifyApiKeys,
+  ApiKeyVerdict,
+  ApiKeyVerdicts,
+  VerifiedApiKey,
   ApiKeyRateLimit: RateLimit,
+  ApiKeyRateLimitState: RateLimitState,
   ApiKeyQuota: Quota,
   ApiKeyProblem: Problem,
 }
@@ -79,6 +114,7 @@ export interface OpenApiDocument {
 export interface TransformInput {
   schema: FastifySchema
   url: string
+  route: Pick<RouteOptions, 'method'>
   openapiObject?: OpenApiDocument
   swaggerObject?: { securityDefinitions?: object }
 }
@@ -94,8 +130,16 @@ export interface DocumentPart {
  * refer to, and turns the schemas of the route into references. Being the route's own, it also keeps a host's
  * transform, which may be for Zod, off these schemas.
  */
-export function createTransform(part: DocumentPart, problems: readonly ProblemCode[]) {
-  return function transform({ schema, url, openapiObject, swaggerObject }: TransformInput) {
+export function createTransform({
+  part,
+  security,
+  problems,
+}: {
+  part: DocumentPart
+  security: (method: string) => SecurityRequirement[]
+  problems: readonly ProblemCode[]
+}) {
+  return function transform({ schema, url, route, openapiObject, swaggerObject }: TransformInput) {
     if (openapiObject === undefined) {
       addDefinitions(swaggerObject)
       return { url, schema: { ...schema, hide: true } }
@@ -105,7 +149,7 @@ export function createTransform(part: DocumentPart, problems: readonly ProblemCo
     const described = {
       ...rest,
       tags: [part.tag.name],
-      security: Object.keys(part.managementSecurity).map((scheme) => ({ [scheme]: [] })),
+      security: security([route.method].flat()[0]!),
       response: { ...(response as object), ...problemResponses(problems) },
     }
     return { url, schema: toReferences(described) as FastifySchema }
@@ -122,6 +166,7 @@ function addDocumentPart(document: OpenApiDocument, { tag, managementSecurity }:
   // What the host says about a scheme of the same name stands.
   components.securitySchemes = {
     ...apiKeySecuritySchemes,
+    proxyKey: PROXY_KEY_SCHEME,
     ...managementSecurity,
     ...components.securitySchemes,
   }
@@ -145,8 +190,8 @@ function toReferences(value: unknown, root?: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, toReferences(part)]))
 }
 
-/** The problems of every protected route. */
-const KEY_PROBLEMS: readonly ProblemCode[] = [
+/** The problems of every route that is opened with a key. */
+export const KEY_PROBLEMS: readonly ProblemCode[] = [
   'multiple_credentials',
   'unauthenticated',
   'invalid_key',
@@ -178,9 +223,7 @@ export function documentProtection(
     ...schema,
     // Each entry will do by itself, so every scope of which one is enough makes entries of its own.
     security: (anyScope.length > 0 ? anyScope : [null]).flatMap((one) =>
-      Object.keys(apiKeySecuritySchemes).map((scheme) => ({
-        [scheme]: [...new Set([...scopes, ...(one ? [one] : [])])],
-      })),
+      apiKeySecurity([...new Set([...scopes, ...(one ? [one] : [])])]),
     ),
     ...(isJsonSchema && { response: { ...problemResponses(KEY_PROBLEMS), ...successOf(schema) } }),
   }

@@ -22,6 +22,11 @@ export interface Principal {
   actor: Actor
   role: Role
   /**
+   * What this person may hand out, null or left out for everything: a key that they create, change or rotate holds
+   * nothing else. Sets and `contacts:*` are handed out only by those who hold them as such.
+   */
+  scopes?: readonly string[] | null | undefined
+  /**
    * What the owner may do now, as its plan has it; null: everything. Its keys never can do more, whatever they say:
    * it is kept with the owner when it changes, and held against each use. Left out, what was kept stays.
    */
@@ -36,11 +41,11 @@ export type Authorize = (request: FastifyRequest) => Promise<Principal | null> |
 
 /** How Latchkey is registered. */
 export interface LatchkeyPluginOptions {
-  /** Whose keys may this request manage? The host's own sign-in answers. */
+  /** Whose keys may this request manage? The host's own sign-in answers, unless the request comes with a key. */
   authorize: Authorize
   /** A `postgres://` URL, a folder for an embedded Postgres, or an open database. Left out: `./.latchkey`. */
   database?: string | Database | undefined
-  /** The scopes a key may hold, each with a description for people. */
+  /** The scopes a key may hold beside those of Latchkey itself, each with a description for people. */
   scopes?: Readonly<Record<string, string>> | undefined
   /** Sets of scopes that keys may hold under one name, `@` first: `'@read-only': { description, scopes }`. */
   scopeSets?: Readonly<Record<string, ScopeSet>> | undefined

@@ -16,9 +16,7 @@ export function invalidInput({ field, message }: InvalidInput): ProblemError {
   return new ProblemError('invalid_request', { errors: [{ field, message }] })
 }
 
-/** The problem of a key that would get more than it may. */
-export function beyondGrant({ scopes }: BeyondGrant): ProblemError {
-  return new ProblemError('beyond_grant', {
-    detail: `A key cannot be given a scope that its owner does not have: ${scopes.join(', ')}.`,
-  })
+/** The problem of who would hand out more than they may. */
+export function beyondGrant({ message }: BeyondGrant): ProblemError {
+  return new ProblemError('beyond_grant', { detail: message })
 }

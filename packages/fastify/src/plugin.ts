@@ -53,10 +53,11 @@ const plugin: FastifyPluginAsync<LatchkeyPluginOptions> = async (app, given) => 
     engine.close().catch((error: unknown) => logFailure(app.log, error, 'Latchkey did not close cleanly')),
   )
 
-  keySpaces.set(namespace, { engine, environment, rejections })
+  const keySpace: KeySpace = { engine, environment, rejections }
+  keySpaces.set(namespace, keySpace)
   ;(app.latchkeys as Map<string, Latchkey>).set(namespace, engine)
   if (namespace === 'default') app.decorate('latchkey', engine)
-  await app.register(management, { prefix: routePrefix, engine, options })
+  await app.register(management, { prefix: routePrefix, keySpace, options })
 }
 
 /** The first registration in a scope sets up what all of them share. */

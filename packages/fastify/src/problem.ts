@@ -68,8 +68,8 @@ export const PROBLEMS = {
   },
   beyond_grant: {
     status: 403,
-    title: 'The key would be able to do too much',
-    detail: 'A key cannot be given a scope that its owner does not have.',
+    title: 'This is more than you may hand out',
+    detail: 'Nobody hands out more than they have, nor more than the owner of the key has.',
   },
   not_found: { status: 404, title: 'Not found', detail: 'There is nothing here.' },
   method_not_allowed: {

@@ -14,6 +14,7 @@ import { logFailure } from './log-failure.ts'
 import { prepareProblem, sendProblem, type PreparedProblem } from './problem-document.ts'
 import { ProblemError } from './problem.ts'
 import { rateLimit, rateLimitPolicy, shouldTell } from './rate-limit-headers.ts'
+import { createRefusalLog } from './refusal-log.ts'
 
 /** What one route asks of a key, made ready when the route was declared. */
 export interface ApiKeyRule {
@@ -24,9 +25,6 @@ export interface ApiKeyRule {
   /** Whether the route has an error handler of its own, which then renders refusals. */
   readonly hasErrorHandler: boolean
 }
-
-/** A flood of wrong keys shall not become a flood of log lines. */
-const WARNING_INTERVAL_MS = 1_000
 
 /**
  * Makes the hook that lets a request pass only with a good key. With a key that was seen in the last seconds it
@@ -48,7 +46,7 @@ export function createRequireApiKey({
     ...(environment && { environment }),
   })
   const preparedRefusals = new Map<string, PreparedProblem>()
-  let warnedAtMs = -Infinity
+  const logRefusal = createRefusalLog()
 
   function settle(
     verdict: Verdict,
@@ -58,7 +56,7 @@ export function createRequireApiKey({
   ) {
     if (!verdict.ok) {
       if (verdict.reason === 'rate_limited' || verdict.reason === 'quota_exceeded') {
-        request.log.info({ reason: verdict.reason, apiKeyId: verdict.key.id }, 'API key refused')
+        logRefusal(request, verdict)
         const problem = verdict.reason === 'rate_limited' ? rateLimitProblem(verdict) : quotaProblem(verdict)
         refuse(problem, request, reply, done)
       } else refuseKey(verdict, request, reply, done)
@@ -74,14 +72,14 @@ export function createRequireApiKey({
   }
 
   function refuseKey(
-    { reason, key, retryAfterMs = 0 }: Refused,
+    verdict: Refused,
     request: FastifyRequest,
     reply: FastifyReply,
     done: HookHandlerDoneFunction,
   ) {
+    const { reason, retryAfterMs = 0 } = verdict
     const isThrottled = reason === 'too_many_attempts'
-    if (isThrottled) warn(request)
-    else request.log.info({ reason, apiKeyId: key?.id }, 'API key refused')
+    logRefusal(request, verdict)
 
     let prepared = preparedRefusals.get(reason)
     if (prepared === undefined || rendersErrors(request)) {
@@ -93,13 +91,6 @@ export function createRequireApiKey({
       preparedRefusals.set(reason, prepared)
     }
     prepared.send(request, reply, isThrottled ? { 'retry-after': inSeconds(retryAfterMs) } : undefined)
-  }
-
-  function warn(request: FastifyRequest): void {
-    const nowMs = performance.now()
-    if (nowMs - warnedAtMs < WARNING_INTERVAL_MS) return
-    warnedAtMs = nowMs
-    request.log.warn({ reason: 'too_many_attempts', ip: request.ip }, 'Many wrong API keys from one address')
   }
 
   function fail(error: unknown, request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) {

@@ -272,6 +272,10 @@ export const ScopeList = Type.Object(
       Type.Object({
         name: Type.String({ description: 'The scope.', examples: ['contacts:read'] }),
         description: Type.String({ description: 'What it allows.', examples: ['Read contacts'] }),
+        managesKeys: Type.Boolean({
+          description: 'Whether a key with it manages keys: nothing that a form should choose by itself.',
+          examples: [false],
+        }),
       }),
       { description: 'Every scope a key may hold.' },
     ),

@@ -2,7 +2,16 @@ import { openDatabase } from '@latchkey/engine'
 import { createFaultProxy, freshDatabase, type FaultProxy, type FreshDatabase } from '@latchkey/testing'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { bearer, callAs, createApp, type captureLog, createKey, KEYS, signedIn } from './support/app.ts'
+import {
+  bearer,
+  callAs,
+  createApp,
+  type captureLog,
+  createKey,
+  createServiceKey,
+  KEYS,
+  signedIn,
+} from './support/app.ts'
 import { hostKinds } from './support/hosts.ts'
 import { expectProblem } from './support/problem.ts'
 
@@ -53,6 +62,28 @@ describe('when the embedded database is closed underneath', () => {
     for (const call of CALLS) expectUnavailable(await callAs(app, OWNER, { ...call }))
     expectUnavailable(await app.inject({ url: '/any', headers: bearer(secret) }))
     expect(runs()).toBe(0)
+    expectCleanLog(log, secret)
+    await app.close()
+  })
+
+  it('answers 503 to services and proxies about keys it does not have in memory, and never a wrong no', async () => {
+    const database = await openDatabase('memory:')
+    const { app, log } = await createApp(database)
+    const service = await createServiceKey(app)
+    const seen = await createKey(app, OWNER)
+    const { secret } = await createKey(app, OWNER)
+    const proxied = (of: string) => ({ ...bearer(of), 'x-latchkey-key': service })
+    const authorize = (of: string) => app.inject({ url: `${KEYS}/authorize`, headers: proxied(of) })
+    const verify = (path: string, payload: object) =>
+      app.inject({ method: 'POST', url: `${KEYS}/verify${path}`, payload, headers: bearer(service) })
+    expect((await authorize(seen.secret)).statusCode).toBe(200)
+
+    await database.close()
+    expectUnavailable(await authorize(secret))
+    expectUnavailable(await verify('', { secret }))
+    expectUnavailable(await verify('/batch', { requests: [{ secret: seen.secret }, { secret }, {}] }))
+    expect((await verify('', { secret: 'nonsense' })).json()).toMatchObject({ code: 'invalid_key' })
+    expectUnavailable(await app.inject({ url: `${KEYS}/authorize`, headers: { 'x-latchkey-key': secret } }))
     expectCleanLog(log, secret)
     await app.close()
   })

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Problem } from '../src/index.ts'
-import { createKey, KEYS, signedIn } from './support/app.ts'
+import { bearer, createKey, createServiceKey, KEYS, signedIn } from './support/app.ts'
 import {
   createDocumentedApp,
   type DocumentedApp,
@@ -27,6 +27,9 @@ const OPERATIONS = [
   'setApiKeyPolicy',
   'rotateApiKey',
   'updateRetiringSecret',
+  'verifyApiKey',
+  'verifyApiKeys',
+  'authorizeRequest',
 ]
 
 type Validate = ((body: unknown) => boolean) & { errors?: unknown }
@@ -65,10 +68,18 @@ function checkReply(operation: Operation, reply: LightMyRequestResponse): void {
 describeOnEachDatabase('any request at all', (database) => {
   let documented: DocumentedApp
   let id: string
+  let service: string
   beforeAll(async () => {
     documented = await createDocumentedApp(database())
     id = (await createKey(documented.app, 'fuzz')).id
+    service = await createServiceKey(documented.app)
   })
+
+  /** A person where people may come, and otherwise a service or a proxy, which asks about its own key. */
+  const credentials = ({ operationId }: Operation) =>
+    /^(verify|authorize)/.test(operationId)
+      ? { ...bearer(service), 'x-latchkey-key': service }
+      : signedIn('fuzz')
   afterAll(() => documented.app.close())
 
   function requestsOf(operation: Operation): fc.Arbitrary<InjectOptions> {
@@ -95,7 +106,7 @@ describeOnEachDatabase('any request at all', (database) => {
         method,
         url: path.replace('{id}', pathId || 'x') + toQuery(fields),
         headers: {
-          ...signedIn('fuzz'),
+          ...credentials(operation),
           ...(payload !== undefined && { 'content-type': 'application/json' }),
           ...(key !== undefined && { [header!.name]: key as string }),
         },

@@ -92,6 +92,7 @@ describe('the document of a host with the key routes alone', () => {
     )
     expect(operations.sort()).toEqual([
       'delete /v1/api-keys/{id}: deleteApiKey',
+      'get /v1/api-keys/authorize: authorizeRequest',
       'get /v1/api-keys/policy: getApiKeyPolicy',
       'get /v1/api-keys/scopes: listScopes',
       'get /v1/api-keys/usage: getUsage',
@@ -100,6 +101,8 @@ describe('the document of a host with the key routes alone', () => {
       'get /v1/api-keys: listApiKeys',
       'patch /v1/api-keys/{id}/retiring-secret: updateRetiringSecret',
       'patch /v1/api-keys/{id}: updateApiKey',
+      'post /v1/api-keys/verify/batch: verifyApiKeys',
+      'post /v1/api-keys/verify: verifyApiKey',
       'post /v1/api-keys/{id}/rotate: rotateApiKey',
       'post /v1/api-keys: createApiKey',
       'put /v1/api-keys/policy: setApiKeyPolicy',
@@ -170,7 +173,16 @@ describe('the document of a host with the key routes alone', () => {
     await registerLatchkey(app, database(), { managementSecurity: { session, token } })
     const { paths, components } = await documentOf()
     expect(components.securitySchemes).toMatchObject({ session, token })
-    expect(paths['/v1/api-keys']!['get']!.security).toEqual([{ session: [] }, { token: [] }])
+    const people = [{ session: [] }, { token: [] }]
+    const keys = (scope: string) => [{ apiKeyBearer: [scope] }, { apiKeyHeader: [scope] }]
+    expect(paths['/v1/api-keys']!['get']!.security).toEqual([...people, ...keys('keys:read')])
+    expect(paths['/v1/api-keys']!['post']!.security).toEqual([...people, ...keys('keys:write')])
+    expect(paths['/v1/api-keys/verify']!['post']!.security).toEqual(keys('latchkey:verify'))
+    const proxyKey = ['latchkey:verify']
+    expect(paths['/v1/api-keys/authorize']!['get']!.security).toEqual([
+      { proxyKey, apiKeyBearer: [] },
+      { proxyKey, apiKeyHeader: [] },
+    ])
   })
 })
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { ApiKey, Principal } from '../src/index.ts'
+import type { ApiKey, CreatedApiKey, Principal } from '../src/index.ts'
 import { bearer, callAs, createApp, createKey, KEYS } from './support/app.ts'
 import { describeOnEachDatabase } from './support/databases.ts'
 import { expectProblem } from './support/problem.ts'
@@ -63,6 +63,33 @@ describeOnEachDatabase('scopes over HTTP', (database) => {
 
     await app.inject({ url: KEYS, headers: as(null) })
     expect((await call(secret, '/scopes')).json()).toEqual(['contacts:read', 'contacts:write'])
+  })
+
+  it('that a person does not have are never theirs to hand out, whichever way they try', async () => {
+    const principal = (scopes?: unknown) => ({
+      'x-test-principal': JSON.stringify({
+        owner: 'shared',
+        actor: { id: 'junior', name: null },
+        role: 'developer',
+        scopes,
+      }),
+    })
+    const as = (scopes: unknown, method: 'POST' | 'PATCH' | 'DELETE', url: string, payload?: object) =>
+      app.inject({ method, url: KEYS + url, headers: principal(scopes), ...(payload && { payload }) })
+    const reader = ['contacts:read']
+    const full = await createKey(app, 'shared', { scopes: ['contacts:*'] })
+
+    for (const scope of ['contacts:write', 'contacts:*', '@read-only', 'keys:write']) {
+      const refused = await as(reader, 'POST', '', { name: 'k', scopes: [scope] })
+      expect(expectProblem(refused, 'beyond_grant').detail).toContain(scope)
+    }
+    const { id } = (await as(reader, 'POST', '', { name: 'k', scopes: reader })).json<CreatedApiKey>().apiKey
+    expectProblem(await as(reader, 'PATCH', `/${id}`, { scopes: ['contacts:write'] }), 'beyond_grant')
+    expectProblem(await as(reader, 'POST', `/${full.id}/rotate`, {}), 'beyond_grant')
+    expect((await as(reader, 'POST', `/${id}/rotate`, {})).statusCode).toBe(200)
+    expect((await as(null, 'PATCH', `/${id}`, { scopes: ['contacts:write'] })).statusCode).toBe(200)
+    expect((await as(reader, 'DELETE', `/${full.id}`)).statusCode).toBe(200)
+    expectProblem(await as('contacts:read', 'POST', '', { name: 'k' }), 'unavailable')
   })
 
   it('503, not a guess, when the host says of an owner what cannot be', async () => {

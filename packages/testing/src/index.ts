@@ -1,5 +1,8 @@
 export { createFaultProxy, type FaultProxy } from './fault-proxy.ts'
+export { freePort } from './free-port.ts'
 export { freshDatabase, type FreshDatabase } from './fresh-database.ts'
+export { startNginx, type Nginx } from './nginx.ts'
 export { startPgbouncer, type Pgbouncer } from './pgbouncer.ts'
 export { startPostgres, type PostgresServer } from './postgres-server.ts'
+export { startPython } from './python.ts'
 export { testDatabases, type TestDatabase } from './test-databases.ts'

@@ -49,13 +49,14 @@ export function createKeyRoute({ scope, engine, operation }: RouteContext): void
       ],
     }),
     async (request, reply) => {
-      const { owner, actor } = principalOf(request)
+      const { owner, actor, grant } = principalOf(request)
       const { expiresAt, notBefore, ...fields } = request.body
       const result = await engine.keys.create(owner, actor, {
         ...fields,
         expiresAt: parseMoment('expiresAt', expiresAt),
         notBefore: parseMoment('notBefore', notBefore),
         idempotencyKey: readIdempotencyKey(request.headers),
+        grant: await grant(),
       })
       if (!result.ok) {
         if (result.reason === 'invalid') throw invalidInput(result)

@@ -1,10 +1,16 @@
+import { RESERVED_SCOPES } from '@latchkey/engine'
 import type { RouteContext } from '../operation.ts'
 import { ScopeList } from '../schemas.ts'
 
+/** What everybody may hand out beside the declared scopes. */
+const { 'latchkey:verify': _, ...MANAGEMENT_SCOPES } = RESERVED_SCOPES
+
 /** `GET /scopes`: what a form for new keys offers to choose from. */
 export function listScopesRoute({ scope, engine, operation }: RouteContext): void {
+  const list = (scopes: Readonly<Record<string, string>>, managesKeys: boolean) =>
+    Object.entries(scopes).map(([name, description]) => ({ name, description, managesKeys }))
   const scopes: ScopeList = {
-    data: Object.entries(engine.scopes).map(([name, description]) => ({ name, description })),
+    data: [...list(engine.scopes, false), ...list(MANAGEMENT_SCOPES, true)],
     sets: Object.entries(engine.scopeSets).map(([name, { description, scopes }]) => ({
       name,
       description,
@@ -17,7 +23,8 @@ export function listScopesRoute({ scope, engine, operation }: RouteContext): voi
     operation({
       operationId: 'listScopes',
       summary: 'List scopes',
-      description: 'Lists the scopes that keys may hold, and sets of them.',
+      description:
+        'Lists the scopes that keys may hold: those of the API, sets of them, and those by which a key may manage keys.',
       schema: {
         response: {
           200: {

@@ -1,6 +1,7 @@
 import { toApiKeyJson } from '../api-key-json.ts'
 import { principalOf } from '../authorize.ts'
 import type { RouteContext } from '../operation.ts'
+import { beyondGrant } from '../parse-input.ts'
 import { ProblemError } from '../problem.ts'
 import { ApiKeyParams, DeletedApiKey } from '../schemas.ts'
 
@@ -22,12 +23,14 @@ export function revokeKeyRoute({ scope, engine, operation }: RouteContext): void
           },
         },
       },
-      problems: ['forbidden', 'not_found'],
+      problems: ['forbidden', 'beyond_grant', 'not_found'],
     }),
     async (request) => {
-      const { owner, actor } = principalOf(request)
-      const result = await engine.keys.revoke(owner, actor, request.params.id)
-      if (!result.ok) throw new ProblemError('not_found')
+      const { owner, actor, grant } = principalOf(request)
+      const result = await engine.keys.revoke(owner, actor, request.params.id, { grant: await grant() })
+      if (!result.ok) {
+        throw result.reason === 'beyond_grant' ? beyondGrant(result) : new ProblemError('not_found')
+      }
       return { apiKey: toApiKeyJson(result.apiKey), receipt: result.receipt }
     },
   )

@@ -2,7 +2,7 @@ import { toApiKeyJson } from '../api-key-json.ts'
 import { principalOf } from '../authorize.ts'
 import { readIdempotencyKey, replayedHeader } from '../idempotency-key.ts'
 import type { RouteContext } from '../operation.ts'
-import { invalidInput } from '../parse-input.ts'
+import { beyondGrant, invalidInput } from '../parse-input.ts'
 import { ProblemError } from '../problem.ts'
 import { ApiKeyParams, CreateHeaders } from '../schemas.ts'
 import { RotateApiKey, RotatedApiKey } from '../rotation-schemas.ts'
@@ -40,6 +40,7 @@ export function rotateKeyRoute({ scope, engine, operation }: RouteContext): void
       problems: [
         'invalid_json',
         'forbidden',
+        'beyond_grant',
         'not_found',
         'already_revoked',
         'already_expired',
@@ -51,13 +52,16 @@ export function rotateKeyRoute({ scope, engine, operation }: RouteContext): void
       ],
     }),
     async (request, reply) => {
-      const { owner, actor } = principalOf(request)
+      const { owner, actor, grant } = principalOf(request)
       const result = await engine.keys.rotate(owner, actor, request.params.id, {
         ...request.body,
         idempotencyKey: readIdempotencyKey(request.headers),
+        grant: await grant(),
       })
       if (!result.ok) {
-        throw result.reason === 'invalid' ? invalidInput(result) : new ProblemError(REFUSALS[result.reason])
+        if (result.reason === 'invalid') throw invalidInput(result)
+        if (result.reason === 'beyond_grant') throw beyondGrant(result)
+        throw new ProblemError(REFUSALS[result.reason])
       }
       if (result.replayed) reply.header('idempotency-replayed', 'true')
       return { apiKey: toApiKeyJson(result.apiKey), secret: result.secret, receipt: result.receipt }

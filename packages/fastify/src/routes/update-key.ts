@@ -38,12 +38,13 @@ export function updateKeyRoute({ scope, engine, operation }: RouteContext): void
       ],
     }),
     async (request) => {
-      const { owner, actor } = principalOf(request)
+      const { owner, actor, grant } = principalOf(request)
       const { expiresAt, notBefore, ...fields } = request.body
       const changes = {
         ...fields,
         expiresAt: parseMoment('expiresAt', expiresAt),
         notBefore: parseMoment('notBefore', notBefore),
+        grant: await grant(),
       }
       const result = await engine.keys.update(owner, actor, request.params.id, changes)
       if (!result.ok) {

@@ -1,7 +1,7 @@
 import { toApiKeyJson } from '../api-key-json.ts'
 import { principalOf } from '../authorize.ts'
 import type { RouteContext } from '../operation.ts'
-import { invalidInput } from '../parse-input.ts'
+import { beyondGrant, invalidInput } from '../parse-input.ts'
 import { ProblemError } from '../problem.ts'
 import { ApiKeyParams, UpdatedApiKey } from '../schemas.ts'
 import { UpdateRetiringSecret } from '../rotation-schemas.ts'
@@ -30,6 +30,7 @@ export function updateRetiringSecretRoute({ scope, engine, operation }: RouteCon
       problems: [
         'invalid_json',
         'forbidden',
+        'beyond_grant',
         'not_found',
         'already_revoked',
         'not_retiring',
@@ -38,11 +39,15 @@ export function updateRetiringSecretRoute({ scope, engine, operation }: RouteCon
       ],
     }),
     async (request) => {
-      const { owner, actor } = principalOf(request)
+      const { owner, actor, grant } = principalOf(request)
       const { gracePeriodSeconds } = request.body
-      const result = await engine.keys.retire(owner, actor, request.params.id, gracePeriodSeconds)
+      const result = await engine.keys.retire(owner, actor, request.params.id, gracePeriodSeconds, {
+        grant: await grant(),
+      })
       if (!result.ok) {
-        throw result.reason === 'invalid' ? invalidInput(result) : new ProblemError(REFUSALS[result.reason])
+        if (result.reason === 'invalid') throw invalidInput(result)
+        if (result.reason === 'beyond_grant') throw beyondGrant(result)
+        throw new ProblemError(REFUSALS[result.reason])
       }
       return { apiKey: toApiKeyJson(result.apiKey), receipt: result.receipt }
     },

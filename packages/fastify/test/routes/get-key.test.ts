@@ -51,10 +51,18 @@ describeOnEachDatabase('GET /v1/api-keys/:id', (database) => {
   })
 
   describe('401', () => {
-    it('asks a stranger to sign in, even one who holds the key', async () => {
-      const { id, secret } = await createKey(app, 'acme')
+    it('asks a stranger to sign in', async () => {
+      const { id } = await createKey(app, 'acme')
       expectProblem(await app.inject({ url: `${KEYS}/${id}` }), 'unauthenticated')
-      expectProblem(await app.inject({ url: `${KEYS}/${id}`, headers: bearer(secret) }), 'unauthenticated')
+    })
+  })
+
+  describe('403', () => {
+    it('refuses who holds the very key, unless it may see keys', async () => {
+      const { id, secret } = await createKey(app, 'acme')
+      const reply = await app.inject({ url: `${KEYS}/${id}`, headers: bearer(secret) })
+      expectProblem(reply, 'insufficient_scope')
+      expect(reply.headers['www-authenticate']).toContain('scope="keys:read"')
     })
   })
 

@@ -15,12 +15,14 @@ describe('GET /v1/api-keys/scopes', () => {
   })
   afterAll(() => app.close())
 
-  it('200: lists the scopes as they were registered, and the prefix', async () => {
+  it('200: lists the scopes as they were registered, those for managing keys, and the prefix', async () => {
     const reply = await callAs(app, 'acme', { url: `${KEYS}/scopes` }, 'viewer')
     expect(reply.json()).toEqual({
       data: [
-        { name: 'contacts:read', description: 'Read contacts' },
-        { name: 'contacts:write', description: 'Create, change and delete contacts' },
+        { name: 'contacts:read', description: 'Read contacts', managesKeys: false },
+        { name: 'contacts:write', description: 'Create, change and delete contacts', managesKeys: false },
+        { name: 'keys:read', description: 'See API keys and how they are used', managesKeys: true },
+        { name: 'keys:write', description: 'Create, change and delete API keys', managesKeys: true },
       ],
       sets: [{ name: '@read-only', description: 'Read everything', scopes: ['contacts:read'] }],
       keyPrefix: 'acme_api',

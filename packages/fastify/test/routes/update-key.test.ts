@@ -123,11 +123,9 @@ describeOnEachDatabase('PATCH /v1/api-keys/:id', (database) => {
 
   describe('401', () => {
     it('asks a stranger to sign in', async () => {
-      const { id, secret } = await createKey(app, 'acme')
-      for (const headers of [{}, bearer(secret)]) {
-        const reply = await app.inject({ method: 'PATCH', url: `${KEYS}/${id}`, payload: {}, headers })
-        expectProblem(reply, 'unauthenticated')
-      }
+      const { id } = await createKey(app, 'acme')
+      const reply = await app.inject({ method: 'PATCH', url: `${KEYS}/${id}`, payload: {} })
+      expectProblem(reply, 'unauthenticated')
     })
   })
 

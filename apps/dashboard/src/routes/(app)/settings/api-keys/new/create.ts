@@ -3,7 +3,7 @@ import type { ExpiryChoice } from './expiry.ts'
 
 /** What the form is made from. */
 export interface CreateFormData {
-  scopes: { name: string; description: string }[]
+  scopes: { name: string; description: string; managesKeys: boolean }[]
   keyPrefix: string
   /** When the form was made. */
   startsAt: string

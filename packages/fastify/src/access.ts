@@ -1,0 +1,41 @@
+import type { onRequestAsyncHookHandler, onRequestHookHandler } from 'fastify'
+import { createAuthorizeHook } from './authorize.ts'
+import { NO_SCOPES, type KeySpace } from './key-space.ts'
+import { apiKeySecurity, KEY_PROBLEMS, type SecurityRequirement } from './openapi.ts'
+import type { ResolvedOptions } from './options.ts'
+import type { ProblemCode } from './problem.ts'
+import { createRequireApiKey } from './require-api-key.ts'
+import { createRootKeyHook, managementScope, VERIFY } from './root-key.ts'
+
+/** Who may use a route: how that is enforced, and how the document tells it. */
+export interface Access {
+  onRequest: (onRequestHookHandler | onRequestAsyncHookHandler)[]
+  /** Any of these will do. */
+  security: (method: string) => SecurityRequirement[]
+  problems: readonly ProblemCode[]
+}
+
+/** For the people whom the host recognises, and for keys that may manage the keys of their owner. */
+export function managementAccess(
+  keySpace: KeySpace,
+  { authorize, managementSecurity }: Pick<ResolvedOptions, 'authorize' | 'managementSecurity'>,
+): Access {
+  return {
+    onRequest: [createRootKeyHook(keySpace), createAuthorizeHook(authorize, keySpace)],
+    security: (method) => [
+      ...Object.keys(managementSecurity).map((scheme) => ({ [scheme]: [] })),
+      ...apiKeySecurity([managementScope(method)]),
+    ],
+    problems: KEY_PROBLEMS,
+  }
+}
+
+/** For the host's own services, each with a key of its own. */
+export function serviceAccess(keySpace: KeySpace): Access {
+  const scopes = [VERIFY]
+  return {
+    onRequest: [createRequireApiKey({ ...NO_SCOPES, keySpace, scopes, cost: 1, hasErrorHandler: false })],
+    security: () => apiKeySecurity(scopes),
+    problems: KEY_PROBLEMS,
+  }
+}
