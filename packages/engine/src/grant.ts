@@ -57,6 +57,14 @@ export function checkReach(grant: Grant | undefined, key: Pick<ApiKey, 'environm
   return beyond(`You may only touch ${grant.environment} keys; this is a ${key.environment} key.`)
 }
 
+/** A decision, unless it goes beyond a grant. What would be refused anyway is refused for its own reason. */
+export function withinGrant<Accepted extends { ok: true }, Refusal>(
+  beyond: BeyondGrant | null,
+  decision: Accepted | { ok: false; refusal: Refusal },
+): Accepted | { ok: false; refusal: Refusal | BeyondGrant } {
+  return decision.ok && beyond !== null ? { ok: false, refusal: beyond } : decision
+}
+
 /** Judges scopes by what their owner may do now; null bounds nothing. */
 export function beyondOwner(
   { expand }: ScopeCatalog,

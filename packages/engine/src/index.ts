@@ -1,6 +1,34 @@
 export { createLatchkey, type Latchkey } from './latchkey.ts'
 export type { LatchkeyOptions } from './latchkey-options.ts'
-export type { CreateOptions, CreateResult, Keys, ListResult, RevokeResult } from './keys.ts'
+export type { CreateOptions, CreateResult, Keys, ListResult } from './keys.ts'
+export type {
+  Lifecycle,
+  RestoreOptions,
+  RestoreResult,
+  RevokeOptions,
+  RevokeResult,
+} from './key-lifecycle.ts'
+export {
+  BULK_ACTIONS,
+  MAX_BULK_KEYS,
+  type BulkAction,
+  type BulkItemResult,
+  type BulkOptions,
+  type BulkRefusal,
+  type BulkResult,
+} from './key-bulk.ts'
+export {
+  type AlreadyRevoked,
+  MAX_NOTE_LENGTH,
+  restorableUntil,
+  REVOCATION_REASONS,
+  type Revocation,
+  type RevocationOptions,
+  type RevocationReason,
+  type Unrestorable,
+} from './revocation.ts'
+export type { Held, Holders, SelfRevokeResult } from './holders.ts'
+export { revisionOf, type Condition, type Stale } from './revision.ts'
 export type { ImportCounts, ImportFailure, ImportRunOptions, Imports } from './imports.ts'
 export type { ImportRow } from './import-row.ts'
 export { IMPORT_FORMATS, type ImportFormat } from './import-formats.ts'

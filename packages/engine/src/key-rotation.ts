@@ -2,13 +2,14 @@ import { invalid, type Checked, type InvalidInput } from './checked.ts'
 import type { BeyondGrant, Grant } from './grant.ts'
 import { keyState, type ApiKey, type RetiringSecret } from './key.ts'
 import type { RevocationReceipt } from './receipts.ts'
+import type { Condition, Stale } from './revision.ts'
 import { isKeyPrefix } from './secret.ts'
 
 /** Seven days: longer than it takes to roll a new secret out, and shorter than it takes to forget the old one. */
 export const MAX_GRACE_SECONDS = 7 * 86_400
 
 /** How to give a key another secret. */
-export interface RotateOptions {
+export interface RotateOptions extends Condition {
   /** For how many seconds the old secret works beside the new one, 0 to 604,800; 0 when left out. */
   gracePeriodSeconds?: number | undefined
   /** As for a create. */
@@ -25,6 +26,7 @@ export type RotateResult =
   | { ok: true; apiKey: ApiKey; secret: string; receipt: RevocationReceipt | null; replayed: boolean }
   | InvalidInput
   | RotateRefusal
+  | Stale
   | { ok: false; reason: 'not_found' | 'idempotency_mismatch' | 'idempotency_in_flight' }
 
 /** Why a key cannot be given another secret. */
@@ -37,6 +39,7 @@ export type RetireResult =
   | { ok: true; apiKey: ApiKey; receipt: RevocationReceipt | null }
   | InvalidInput
   | RetireRefusal
+  | Stale
   | { ok: false; reason: 'not_found' }
 
 /** Why the end of a replaced secret is not moved. */

@@ -14,11 +14,12 @@ import { checkQuotaChange, type QuotaUpdate } from './quota-input.ts'
 import { keyState, type ApiKey, type Metadata } from './key.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { RevocationReceipt } from './receipts.ts'
+import type { Condition, Stale } from './revision.ts'
 import type { ScopeCatalog } from './scopes.ts'
 import type { Decision, KeyChanges } from './store.ts'
 
 /** What to change; what is left out stays. */
-export interface UpdateOptions {
+export interface UpdateOptions extends Condition {
   name?: string | undefined
   scopes?: readonly string[] | undefined
   expiresAt?: Date | null | undefined
@@ -45,6 +46,7 @@ export type UpdateResult =
   | { ok: true; apiKey: ApiKey; receipt: RevocationReceipt | null }
   | InvalidInput
   | UpdateRefusal
+  | Stale
   | { ok: false; reason: 'not_found' }
 
 /** Checks the fields that a request would change. */
@@ -85,7 +87,7 @@ export function isNeverGood({ notBefore, expiresAt }: Pick<ApiKey, 'notBefore' |
 }
 
 /**
- * A revoked key never changes again. An expired one works again only when it is given more time, not by enabling it.
+ * A revoked key does not change. An expired one works again only when it is given more time, not by enabling it.
  * Nobody makes a key that may do more than they, nor lets one be good for longer; disabling one is always theirs.
  */
 export function decideUpdate(

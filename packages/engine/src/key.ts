@@ -1,5 +1,6 @@
 import type { Quota } from './quota.ts'
 import type { RateLimit } from './rate-limit.ts'
+import type { Revocation } from './revocation.ts'
 import type { Environment } from './secret.ts'
 
 /** A value that JSON can carry. */
@@ -38,6 +39,8 @@ export interface ApiKey {
   notBefore: Date | null
   disabledAt: Date | null
   revokedAt: Date | null
+  /** By whom and why it was revoked; null unless it is. */
+  revocation: Revocation | null
   /** How many secrets it has had. */
   version: number
   /** When it got its present secret; null: when it was created. */
@@ -64,14 +67,14 @@ export interface RetiringSecret {
   lastUsedAddress: string | null
 }
 
-/** What a key is good for at one moment. Only an active key opens anything; only a revoked one never will again. */
+/** What a key is good for at one moment. Only an active key opens anything. */
 export type KeyState = 'active' | 'pending' | 'disabled' | 'expired' | 'revoked'
 
 /** Every state, for schemas and checks. */
 export const KEY_STATES: readonly KeyState[] = ['active', 'pending', 'disabled', 'expired', 'revoked']
 
 /**
- * The state of a key at a moment: the one place that decides it. What cannot be undone comes first, so a key
+ * The state of a key at a moment: the one place that decides it. What is harder to undo comes first, so a key
  * that was disabled, then ran out, then was revoked is revoked. One whose time has yet to come is pending.
  */
 export function keyState(

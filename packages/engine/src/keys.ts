@@ -23,6 +23,7 @@ import {
   checkRotateEveryDays,
   checkScopes,
 } from './key-input.ts'
+import { createLifecycle, type Lifecycle } from './key-lifecycle.ts'
 import { parseListOptions, writeCursor, type ListOptions } from './key-list.ts'
 import {
   checkGrace,
@@ -49,10 +50,11 @@ import {
 import type { Actor, ApiKey, Metadata } from './key.ts'
 import { checkQuota, type QuotaOptions } from './quota-input.ts'
 import type { RateLimit } from './rate-limit.ts'
-import type { AwaitReceipt, RevocationReceipt } from './receipts.ts'
+import type { AwaitReceipt } from './receipts.ts'
+import { underCondition, type Condition, type Stale } from './revision.ts'
 import { generateSecret, hashSecret, parseSecret, type Environment } from './secret.ts'
 import type { ScopeCatalog } from './scopes.ts'
-import type { Created, IdempotencyRecord, KeyStore, NewKey, OwnerStore } from './store.ts'
+import type { Created, IdempotencyRecord, KeyStore, NewKey, NewSecret, OwnerStore } from './store.ts'
 
 /** What a new key shall be. */
 export interface CreateOptions {
@@ -93,10 +95,6 @@ export type CreateResult =
 /** The outcome of {@link Keys.list}. */
 export type ListResult = { ok: true; data: ApiKey[]; nextCursor: string | null } | InvalidInput
 
-/** The outcome of {@link Keys.revoke}, with how far it had come within a second. */
-export type RevokeResult =
-  { ok: true; apiKey: ApiKey; receipt: RevocationReceipt } | BeyondGrant | { ok: false; reason: 'not_found' }
-
 /**
  * What a management route calls. Every call names the owner whose keys it is about, and reaches no other's. The
  * owner and the actor come from the host's own sign-in, never from a request's body.
@@ -104,21 +102,11 @@ export type RevokeResult =
  * Each call rejects with StoreUnavailable when the database does not do its part. A change that resolved is in
  * force: no verdict of this process rests on the state before it.
  */
-export interface Keys {
+export interface Keys extends Lifecycle {
   create(owner: string, actor: Actor, options: CreateOptions): Promise<CreateResult>
   list(owner: string, options?: ListOptions): Promise<ListResult>
   get(owner: string, id: string): Promise<ApiKey | null>
   update(owner: string, actor: Actor, id: string, options: UpdateOptions): Promise<UpdateResult>
-  /**
-   * Revokes for good. The record stays, so that what the key did can still be told. Resolves when every node has
-   * dropped the key, or after a second.
-   */
-  revoke(
-    owner: string,
-    actor: Actor,
-    id: string,
-    options?: { grant?: Grant | undefined },
-  ): Promise<RevokeResult>
   /**
    * Gives a key another secret, of the same prefix and length. It stays the same key, with what its limits count. The old
    * secret works until its grace ends, or its key does.
@@ -130,7 +118,7 @@ export interface Keys {
     actor: Actor,
     id: string,
     gracePeriodSeconds: number,
-    options?: { grant?: Grant | undefined },
+    options?: { grant?: Grant | undefined } & Condition,
   ): Promise<RetireResult>
 }
 
@@ -145,6 +133,7 @@ export interface KeysOptions {
   expiryPolicy: ExpiryPolicy
   owners: Pick<OwnerStore, 'find'>
   maxKeysPerOwner: number
+  restoreWindowSeconds: number
   idempotencyWindowSeconds: number
   now: () => number
 }
@@ -236,6 +225,8 @@ export function createKeys(options: KeysOptions): Keys {
   }
 
   return {
+    ...createLifecycle(options),
+
     async create(owner, actor, input) {
       assertIdentity(owner, actor)
       const settings = await owners.find(owner)
@@ -306,7 +297,16 @@ export function createKeys(options: KeysOptions): Keys {
       if (beyond !== null) return beyond
       const by = { actor, now: new Date(nowMs) }
       const result = await store.change(owner, id, by, (current) =>
-        decideUpdate(current, checked.value, { catalog, enabled: input.enabled, grant: input.grant, nowMs }),
+        underCondition(
+          input,
+          current,
+          decideUpdate(current, checked.value, {
+            catalog,
+            enabled: input.enabled,
+            grant: input.grant,
+            nowMs,
+          }),
+        ),
       )
       if (result.outcome === 'not_found') return { ok: false, reason: 'not_found' }
       if (result.outcome === 'refused') return result.refusal
@@ -315,22 +315,8 @@ export function createKeys(options: KeysOptions): Keys {
       return { ok: true, apiKey: result.apiKey, receipt }
     },
 
-    async revoke(owner, actor, id, { grant } = {}) {
-      assertIdentity(owner, actor)
-      const revokedAt = new Date(now())
-      const by = { actor, now: revokedAt }
-      const result = await store.change<BeyondGrant | null>(owner, id, by, (current) => {
-        if (current.revokedAt !== null) return { ok: false, refusal: null }
-        const beyond = checkReach(grant, current)
-        return beyond === null ? { ok: true, changes: { revokedAt } } : { ok: false, refusal: beyond }
-      })
-      if (result.outcome === 'refused' && result.refusal !== null) return result.refusal
-      if (result.outcome !== 'changed') return { ok: false, reason: 'not_found' }
-      for (const hash of result.hashes) cache.invalidate(hash)
-      return { ok: true, apiKey: result.apiKey, receipt: await awaitReceipt(result.unconfirmed) }
-    },
-
-    async rotate(owner, actor, id, { gracePeriodSeconds = 0, idempotencyKey, grant } = {}) {
+    async rotate(owner, actor, id, input = {}) {
+      const { gracePeriodSeconds = 0, idempotencyKey, grant } = input
       assertIdentity(owner, actor)
       if (!isUsable(idempotencyKey)) return UNUSABLE_IDEMPOTENCY_KEY
       const grace = checkGrace(gracePeriodSeconds)
@@ -340,7 +326,7 @@ export function createKeys(options: KeysOptions): Keys {
       const asked = { rotate: id, gracePeriodSeconds }
 
       let secret = ''
-      const result = await store.rotate<RotateRefusal>(
+      const result = await store.rotate<RotateRefusal | Stale>(
         owner,
         id,
         { actor, now: new Date(nowMs) },
@@ -355,15 +341,13 @@ export function createKeys(options: KeysOptions): Keys {
             prefix: prefixOf(current, keyPrefix),
             environment: current.environment,
           })
-          return {
-            ok: true,
-            secret: {
-              hash: hashSecret(secret),
-              start: parseSecret(secret)!.start,
-              endsAt: graceEnd(current, grace.value, nowMs),
-              idempotency: request && remember({ ...request, asked, nowMs, secret }),
-            },
+          const newSecret: NewSecret = {
+            hash: hashSecret(secret),
+            start: parseSecret(secret)!.start,
+            endsAt: graceEnd(current, grace.value, nowMs),
+            idempotency: request && remember({ ...request, asked, nowMs, secret }),
           }
+          return underCondition(input, current, { ok: true, secret: newSecret })
         },
       )
       switch (result.outcome) {
@@ -385,20 +369,22 @@ export function createKeys(options: KeysOptions): Keys {
       }
     },
 
-    async retire(owner, actor, id, gracePeriodSeconds, { grant } = {}) {
+    async retire(owner, actor, id, gracePeriodSeconds, input = {}) {
       assertIdentity(owner, actor)
       const grace = checkGrace(gracePeriodSeconds)
       if (!grace.ok) return grace
       const nowMs = now()
       const by = { actor, now: new Date(nowMs) }
-      const result = await store.retire<RetireRefusal>(owner, id, by, (current) => {
+      const result = await store.retire<RetireRefusal | Stale>(owner, id, by, (current) => {
         const refuse = (refusal: RetireRefusal) => ({ ok: false as const, refusal })
         if (current.revokedAt !== null) return refuse({ ok: false, reason: 'revoked' })
         if (!isRetiring(current, nowMs)) return refuse({ ok: false, reason: 'not_retiring' })
         const endsAt = graceEnd(current, grace.value, nowMs)
         const isOnlyLess = endsAt <= current.retiringSecret.endsAt
-        const beyond = isOnlyLess ? checkReach(grant, current) : checkGrant(catalog, grant, current)
-        return beyond === null ? { ok: true, endsAt } : refuse(beyond)
+        const beyond = isOnlyLess
+          ? checkReach(input.grant, current)
+          : checkGrant(catalog, input.grant, current)
+        return beyond === null ? underCondition(input, current, { ok: true, endsAt }) : refuse(beyond)
       })
       if (result.outcome === 'not_found') return { ok: false, reason: 'not_found' }
       if (result.outcome === 'refused') return result.refusal

@@ -3,6 +3,7 @@ import { resolveFormats, type ImportOptions } from './import-options.ts'
 import type { Database } from './postgres/database.ts'
 import { createScopeCatalog, type ScopeSet } from './scopes.ts'
 import { isKeyPrefix } from './secret.ts'
+import { resolveTombstones } from './tombstone-options.ts'
 import { resolveRetention, type UsageRetentionDays } from './usage-retention.ts'
 
 /** How a Latchkey is set up. */
@@ -23,6 +24,16 @@ export interface LatchkeyOptions {
   migrate?: boolean | undefined
   /** How many keys an owner may have that are not revoked; 10,000 when left out. */
   maxKeysPerOwner?: number | undefined
+  /**
+   * For how many seconds a revocation can be taken back; 604,800, a week, when left out; 0: never. What was said when a key
+   * was revoked stands.
+   */
+  restoreWindowSeconds?: number | undefined
+  /**
+   * For how many days the records of revoked keys are kept, which is no less than they can be restored; 90 when left out,
+   * null for ever. The same on every node.
+   */
+  revokedKeyRetentionDays?: number | null | undefined
   /** How long a create can be repeated with its Idempotency-Key; 600 when left out. */
   idempotencyWindowSeconds?: number | undefined
   /**
@@ -50,6 +61,7 @@ export function resolveOptions(options: LatchkeyOptions) {
     expiryPolicy: resolveExpiryPolicy(options.expiryPolicy),
     migrate: options.migrate ?? true,
     maxKeysPerOwner: options.maxKeysPerOwner ?? 10_000,
+    ...resolveTombstones(options),
     idempotencyWindowSeconds: options.idempotencyWindowSeconds ?? 600,
     usageRetentionDays: resolveRetention(options.usageRetentionDays),
     formats: resolveFormats(options.imports),

@@ -5,6 +5,7 @@ import type { ExpiryPolicy } from './expiry-policy.ts'
 import { assertCheckable } from './import-options.ts'
 import { createImportedKeys, type LookUp } from './imported-keys.ts'
 import { createImports, type Imports } from './imports.ts'
+import { createHolders, type Holders } from './holders.ts'
 import { createKeys, type Keys } from './keys.ts'
 import { createLookUp } from './look-up.ts'
 import { createQuotaLeases } from './quota-leases.ts'
@@ -19,7 +20,9 @@ import { assertMigrated, migrate } from './postgres/migrate.ts'
 import { createOwnerStore } from './postgres/owner-store.ts'
 import { createQuotaStore } from './postgres/quota-store.ts'
 import { createPostgresStore } from './postgres/store.ts'
+import { createTombstoneStore } from './postgres/tombstone-store.ts'
 import { createUsageStore } from './postgres/usage-store.ts'
+import { keepPurging } from './purge-upkeep.ts'
 import { createReceipts } from './receipts.ts'
 import type { ScopeSet } from './scopes.ts'
 import { createSlowChecks } from './slow-checks.ts'
@@ -27,7 +30,7 @@ import { createUsage, type Usage } from './usage-series.ts'
 import { keepUsage } from './usage-upkeep.ts'
 import { createUsageRecorder } from './usage.ts'
 import { prepareKey, type KeyFacts } from './verdict.ts'
-import { createVerifier, type Verify, type Ways } from './verify.ts'
+import { createVerifier, createWaysOf, type Verify, type Ways, type WaysOptions } from './verify.ts'
 
 const SWEEP_INTERVAL_MS = 10_000
 const FORGET_REQUESTS_INTERVAL_MS = 60_000
@@ -64,6 +67,7 @@ export interface Latchkey {
    * if (verdict.ok) console.log(verdict.key.owner)
    */
   readonly verify: Verify
+  readonly holders: Holders
   /** Resolves when the database answers; rejects with StoreUnavailable. */
   ready(): Promise<void>
   /** Stores what was counted, gives unspent credits back, signs off, and closes the database if it was opened for this Latchkey. */
@@ -153,7 +157,14 @@ async function connect(
     confirm: (sequence) => changes.confirm(sequence),
     readReceipt: (sequence) => log.readReceipt(sequence),
   })
+  const attempts = createAttempts()
+  const ways: WaysOptions = {
+    load: loadFrom(lookUp),
+    loadForSuspects: loadFrom(lookUpForSuspects),
+    waysOfImported: formats.size === 0 ? undefined : waysOfImported,
+  }
   const stopUsage = keepUsage({ ...settings, recorder: usage, store: usageStore })
+  const stopPurging = keepPurging({ ...settings, store: createTombstoneStore(database, namespace) })
   const sweepTimer = setInterval(() => {
     limiter.sweep(now())
     quotas.sweep()
@@ -167,7 +178,7 @@ async function connect(
   async function close(): Promise<void> {
     clearInterval(sweepTimer)
     clearInterval(forgetTimer)
-    await Promise.all([stopUsage(), quotas.close(), changes.stop(), forgetting])
+    await Promise.all([stopUsage(), stopPurging(), quotas.close(), changes.stop(), forgetting])
     await release()
   }
 
@@ -181,15 +192,8 @@ async function connect(
     owners: createOwners({ store: ownerStore, catalog, forgetKeys: cache.clear }),
     imports: createImports({ ...settings, store: importStore }),
     usage: createUsage({ ...settings, store: usageStore }),
-    verify: createVerifier({
-      cache,
-      load: loadFrom(lookUp),
-      loadForSuspects: loadFrom(lookUpForSuspects),
-      waysOfImported: formats.size === 0 ? undefined : waysOfImported,
-      attempts: createAttempts(),
-      usage,
-      now,
-    }),
+    verify: createVerifier({ ...ways, cache, attempts, usage, now }),
+    holders: createHolders({ ...settings, waysOf: createWaysOf(ways), attempts, store, cache, awaitReceipt }),
     ready: () => store.ping(),
     close: () => (closing ??= close()),
   }

@@ -5,6 +5,7 @@ import type { QuotaChange } from './quota-input.ts'
 import type { QuotaDefinition } from './quota.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { UnconfirmedChange } from './receipts.ts'
+import type { RevocationReason } from './revocation.ts'
 import type { KeyFacts } from './verdict.ts'
 
 /** A key that does not exist yet, with everything the caller decides about it. */
@@ -57,7 +58,11 @@ export interface KeyChanges {
   expiresAt?: Date | null
   notBefore?: Date | null
   disabledAt?: Date | null
-  revokedAt?: Date
+  revokedAt?: Date | null
+  /** null: unspecified. */
+  revocationReason?: RevocationReason | null
+  revocationNote?: string | null
+  restorableUntil?: Date | null
 }
 
 /** What a change decides when it sees the current record: new values, none at all, or a refusal. */
@@ -71,6 +76,24 @@ export type Changed<Refusal> =
   | { outcome: 'changed'; apiKey: ApiKey; hashes: readonly string[]; unconfirmed: UnconfirmedChange | null }
   | { outcome: 'refused'; refusal: Refusal }
   | { outcome: 'not_found' }
+
+/** The outcome of {@link KeyStore.changeMany}: what became of each key, and what to wait for so that all are done. */
+export interface ChangedMany<Refusal> {
+  results: readonly (
+    | { outcome: 'changed'; apiKey: ApiKey; hashes: readonly string[] }
+    | { outcome: 'refused'; refusal: Refusal }
+    | { outcome: 'not_found' }
+  )[]
+  unconfirmed: UnconfirmedChange | null
+}
+
+/** What {@link KeyStore.changeMany} keeps to. */
+export interface ChangeManyOptions {
+  /** How many keys that are not revoked the owner may have: exact, however many creates run at once. */
+  maxKeys?: number | undefined
+  /** A key whose present secret has another hash is not found. */
+  hash?: string | undefined
+}
 
 /** A new secret for a key that exists, and when the one that it replaces ends. */
 export interface NewSecret {
@@ -148,6 +171,18 @@ export interface KeyStore {
     by: { actor: Actor; now: Date },
     decide: (current: ApiKey) => Decision<Refusal>,
   ): Promise<Changed<Refusal>>
+
+  /**
+   * Changes several keys, none of them named twice, in one transaction, each as {@link change} does. `decide` is asked
+   * about them in their order, and told how many more keys `maxKeys` leaves room for; each that it lets pass takes one.
+   */
+  changeMany<Refusal>(
+    owner: string,
+    ids: readonly string[],
+    by: { actor: Actor; now: Date },
+    options: ChangeManyOptions,
+    decide: (current: ApiKey, room: number) => Decision<Refusal>,
+  ): Promise<ChangedMany<Refusal>>
 
   /**
    * Gives a key another secret. `decide` sees the record while nobody else can change it. It is not asked when the

@@ -199,7 +199,7 @@ export function judge(judgeable: JudgeableKey, requirement: Requirement, nowMs: 
 }
 
 /** The same precedence as `keyState`. */
-function refusalByState(
+export function refusalByState(
   { barred, notBeforeMs, expiresAtMs, retiresAtMs }: KeyBounds,
   nowMs: number,
 ): 'revoked' | 'retired' | 'expired' | 'disabled' | 'pending' | null {

@@ -27,14 +27,24 @@ export interface Ways {
   loadForSuspects: LoadKey
 }
 
+/** The ways for a text; null when nobody can have issued it. */
+export type WaysOf = (text: string) => Ways | null
+
+/** What {@link createWaysOf} needs from outside. */
+export interface WaysOptions extends Ways {
+  /** The ways for a text that another system may have issued. Left out where no keys of other systems are accepted. */
+  waysOfImported?: WaysOf | undefined
+}
+
+/** Makes the choice between the ways of Latchkey's own keys and those of others. */
+export function createWaysOf({ load, loadForSuspects, waysOfImported }: WaysOptions): WaysOf {
+  const ownWays: Ways = { load, loadForSuspects }
+  return (text) => waysOfImported?.(text) ?? (parseSecret(text) === null ? null : ownWays)
+}
+
 /** What {@link createVerifier} needs from outside. */
-export interface VerifierOptions extends Ways {
+export interface VerifierOptions extends WaysOptions {
   cache: KeyCache
-  /**
-   * The ways for a text that another system may have issued; null when none can have. Left out where no keys of other
-   * systems are accepted.
-   */
-  waysOfImported?: ((text: string) => Ways | null) | undefined
   attempts: Attempts
   usage: UsageRecorder
   now: () => number
@@ -66,7 +76,7 @@ export function createVerifier({
 }: VerifierOptions): Verify {
   const minLength = waysOfImported === undefined ? MIN_SECRET_LENGTH : MIN_IMPORTED_LENGTH
   const maxLength = waysOfImported === undefined ? MAX_SECRET_LENGTH : MAX_IMPORTED_LENGTH
-  const ownWays: Ways = { load, loadForSuspects }
+  const waysOf = createWaysOf({ load, loadForSuspects, waysOfImported })
 
   function settle(
     judgeable: JudgeableKey | null,
@@ -161,7 +171,7 @@ export function createVerifier({
     const hash = hashSecret(text)
     const judgeable = cache.get(hash, nowMs)
     if (judgeable !== undefined) return settle(judgeable, requirement, caller, nowMs)
-    const ways = waysOfImported?.(text) ?? (parseSecret(text) === null ? null : ownWays)
+    const ways = waysOf(text)
     if (ways === null) return refuseSecret(MALFORMED, caller, nowMs)
     return askStore(hash, ways, requirement, caller, nowMs)
   }

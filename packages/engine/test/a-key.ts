@@ -25,6 +25,7 @@ export function aKey(differences: Partial<ApiKey> = {}): ApiKey {
     notBefore: null,
     disabledAt: null,
     revokedAt: null,
+    revocation: null,
     version: 1,
     rotatedAt: null,
     rotateEveryDays: null,
@@ -37,7 +38,15 @@ export function aKey(differences: Partial<ApiKey> = {}): ApiKey {
 
 /** The same, as verdicts need it. */
 export function facts(differences: Partial<ApiKey> = {}): KeyFacts {
-  const { revokedAt, disabledAt, expiresAt, notBefore, quota: _, ...key } = aKey(differences)
+  const {
+    revokedAt,
+    revocation: _revocation,
+    disabledAt,
+    expiresAt,
+    notBefore,
+    quota: _,
+    ...key
+  } = aKey(differences)
   return {
     ...key,
     barred: revokedAt !== null ? 'revoked' : disabledAt !== null ? 'disabled' : null,

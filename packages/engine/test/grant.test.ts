@@ -222,7 +222,7 @@ describe.each(testDatabases.filter(({ name }) => name !== 'PGlite in a folder'))
       expect(await revoke('test')).toMatchObject({ ok: false, reason: 'beyond_grant' })
       expect((await latchkey.keys.get(owner, apiKey.id))!.revokedAt).toBeNull()
       must(await revoke('live'))
-      expect(await revoke('live')).toEqual({ ok: false, reason: 'not_found' })
+      expect(await revoke('live')).toEqual({ ok: false, reason: 'revoked' })
     })
   },
 )

@@ -88,6 +88,7 @@ describe.each(testDatabases)('an import on $name', ({ create }) => {
         updatedAt: wanted.createdAt,
         disabledAt: new Date(now),
         revokedAt: null,
+        revocation: null,
         lastUsedAt: null,
         lastUsedAddress: null,
       },

@@ -41,6 +41,7 @@ describe.each(testDatabases)('keys on $name', ({ create }) => {
         notBefore: null,
         disabledAt: null,
         revokedAt: null,
+        revocation: null,
         version: 1,
         rotatedAt: null,
         rotateEveryDays: null,
@@ -234,8 +235,9 @@ describe.each(testDatabases)('keys on $name', ({ create }) => {
       const { apiKey } = must(await latchkey.keys.create(owner, ann, { name: 'k' }))
       clock.now += 1_000
       const revoked = must(await latchkey.keys.revoke(owner, ben, apiKey.id)).apiKey
-      expect(revoked).toEqual({ ...apiKey, revokedAt: new Date(clock.now), updatedAt: new Date(clock.now) })
-      expect(await latchkey.keys.revoke(owner, ben, apiKey.id)).toEqual({ ok: false, reason: 'not_found' })
+      const at = new Date(clock.now)
+      expect(revoked).toMatchObject({ ...apiKey, revokedAt: at, revocation: { by: ben }, updatedAt: at })
+      expect(await latchkey.keys.revoke(owner, ben, apiKey.id)).toEqual({ ok: false, reason: 'revoked' })
       expect(await latchkey.keys.get(owner, apiKey.id)).toEqual(revoked)
     })
 

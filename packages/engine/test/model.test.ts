@@ -5,6 +5,7 @@ import {
   openDatabase,
   type KeyState,
   type Latchkey,
+  type RevocationReason,
 } from '@latchkey/engine'
 import { testDatabases } from '@latchkey/testing'
 import fc from 'fast-check'
@@ -24,7 +25,13 @@ interface ModelKey {
   notBefore: Date | null
   disabledAt: Date | null
   revokedAt: Date | null
+  reason: RevocationReason | null
 }
+
+/** Short, so that runs come to its end. */
+const RESTORE_WINDOW_SECONDS = 1
+/** Few, so that runs come to their end as well. */
+const MAX_KEYS = 2
 
 interface Model {
   now: number
@@ -61,8 +68,9 @@ const creates = fc
       const options = { name: `key ${n}`, scopes: held, expiresAt, notBefore }
       const result = await real[node].keys.create(owner, ann, options)
       if (expiresAt && notBefore && notBefore >= expiresAt) return expectReason(result, 'invalid')
+      if (!hasRoom(model, owner)) return expectReason(result, 'too_many_keys')
       const { apiKey, secret } = must(result)
-      const dates = { expiresAt, notBefore, disabledAt: null, revokedAt: null }
+      const dates = { expiresAt, notBefore, disabledAt: null, revokedAt: null, reason: null }
       model.keys.push({ id: apiKey.id, secret, old: null, owner, name: options.name, scopes: held, ...dates })
     }),
   )
@@ -93,20 +101,112 @@ const updates = fc
     ),
   )
 
-const revokes = fc.tuple(nodes, fc.nat(), owners).map(([node, index, owner]) =>
+const reasons = fc.constantFrom<RevocationReason>('unspecified', 'keyCompromise', 'superseded')
+
+const revokes = fc.tuple(nodes, fc.nat(), owners, reasons).map(([node, index, owner, reason]) =>
   command(
-    `revoke(${index}, ${owner})`,
+    `revoke(${index}, ${owner}, ${reason})`,
     async (model, { nodes: real }) => {
       const key = pick(model, index)
-      const result = await real[node].keys.revoke(owner, ann, key.id)
-      if (owner !== key.owner || key.revokedAt !== null) return expectReason(result, 'not_found')
+      const result = await real[node].keys.revoke(owner, ann, key.id, { reason })
+      if (owner !== key.owner) return expectReason(result, 'not_found')
+      if (!isRevocable(key, reason)) return expectReason(result, 'revoked')
       must(result)
-      key.revokedAt = new Date(model.now)
+      revoke(model, key, reason)
       await expectVerdict(real[node], model, key)
     },
     withKeys,
   ),
 )
+
+const revoked = ({ keys }: Readonly<Model>) => keys.filter(({ revokedAt }) => revokedAt !== null)
+
+const restores = fc.tuple(nodes, fc.nat()).map(([node, index]) =>
+  command(
+    `restore(${index})`,
+    async (model, { nodes: real }) => {
+      const key = revoked(model)[index % revoked(model).length]!
+      const result = await real[node].keys.restore(key.owner, ann, key.id)
+      const refusal = restoreRefusal(model, key)
+      if (refusal !== null) return expectReason(result, refusal)
+      must(result)
+      restore(key)
+      await expectVerdict(real[node], model, key)
+    },
+    (model) => revoked(model).length > 0,
+  ),
+)
+
+const bulks = fc
+  .tuple(nodes, owners, fc.constantFrom('revoke' as const, 'restore' as const), reasons)
+  .map(([node, owner, action, reason]) =>
+    command(
+      `bulk(${owner}, ${action}, ${reason})`,
+      async (model, { nodes: real }) => {
+        const ids = model.keys.map(({ id }) => id)
+        const options = action === 'revoke' ? { action, reason } : { action }
+        const { results } = must(await real[node].keys.changeMany(owner, ann, ids, options))
+        for (const [place, key] of model.keys.entries()) {
+          const result = results[place]!
+          const refusal = action === 'restore' ? restoreRefusal(model, key) : null
+          if (owner !== key.owner) expectReason(result, 'not_found')
+          else if (refusal !== null) expectReason(result, refusal)
+          else if (action === 'restore') restore(key)
+          else if (!isRevocable(key, reason)) expectReason(result, 'revoked')
+          else revoke(model, key, reason)
+        }
+        for (const key of model.keys) if (key.owner === owner) await expectVerdict(real[node], model, key)
+      },
+      withKeys,
+    ),
+  )
+
+const selfRevokes = fc.tuple(nodes, fc.nat(), fc.boolean(), reasons).map(([node, index, isOld, reason]) =>
+  command(
+    `selfRevoke(${index}, ${isOld}, ${reason})`,
+    async (model, { nodes: real }) => {
+      const key = pick(model, index)
+      const old = isOld ? key.old : null
+      const held = await real[node].holders.recognise(old?.secret ?? key.secret)
+      const state = keyState(key, model.now)
+      const isOver = old !== null && old.endsAt <= model.now
+      if (state === 'revoked') return expectReason(held, state)
+      if (isOver) return expectReason(held, 'retired')
+      if (state === 'expired') return expectReason(held, state)
+      must(await real[node].holders.revoke(must(held), { reason }))
+      if (old === null) revoke(model, key, reason)
+      else old.endsAt = model.now
+      await expectVerdict(real[node], model, key)
+    },
+    withKeys,
+  ),
+)
+
+/** Beyond what is revoked, it may only be said that a secret leaked. */
+function isRevocable({ revokedAt, reason }: ModelKey, wanted: RevocationReason): boolean {
+  return revokedAt === null || (wanted === 'keyCompromise' && reason !== wanted)
+}
+
+function revoke(model: Model, key: ModelKey, reason: RevocationReason): void {
+  key.revokedAt ??= new Date(model.now)
+  key.reason = reason
+}
+
+function hasRoom({ keys }: Model, owner: string): boolean {
+  return keys.filter((key) => key.owner === owner && key.revokedAt === null).length < MAX_KEYS
+}
+
+function restoreRefusal(model: Model, { owner, revokedAt, reason }: ModelKey): string | null {
+  if (revokedAt === null) return 'not_revoked'
+  if (reason === 'keyCompromise') return 'compromised'
+  if (revokedAt.getTime() + RESTORE_WINDOW_SECONDS * 1_000 <= model.now) return 'too_late'
+  return hasRoom(model, owner) ? null : 'too_many_keys'
+}
+
+function restore(key: ModelKey): void {
+  key.revokedAt = null
+  key.reason = null
+}
 
 const rotates = fc
   .tuple(nodes, fc.nat(), owners, fc.integer({ min: 0, max: 2 }))
@@ -225,14 +325,17 @@ describe.each(databases)('any sequence of calls on $name', ({ create }) => {
   it('does what a simple model of keys does', async () => {
     const made = await create()
     const database = await openDatabase(made.target)
-    const all = [creates, updates, rotates, retires, revokes, verifies, lists, waits, restarts]
+    const ends = [revokes, selfRevokes, restores, restores, bulks]
+    const all = [creates, creates, updates, rotates, retires, ...ends, verifies, lists, waits, restarts]
     const commands = fc.commands(all, { maxCommands: 40 })
     let run = 0
     await fc.assert(
       fc.asyncProperty(commands, async (sequence) => {
         const start = Date.parse('2026-06-01T00:00:00Z')
         const clock = { now: start }
-        const options = { database, scopes, namespace: `run${(run += 1)}`, now: () => clock.now }
+        const bounds = { restoreWindowSeconds: RESTORE_WINDOW_SECONDS, maxKeysPerOwner: MAX_KEYS }
+        const namespace = `run${(run += 1)}`
+        const options = { database, scopes, namespace, now: () => clock.now, ...bounds }
         const open = () => createLatchkey(options)
         const both: Real['nodes'] = [await open(), await open()]
         await fc.asyncModelRun(

@@ -74,6 +74,13 @@ export function toApiKey(
     notBefore: key.notBefore,
     disabledAt: key.disabledAt,
     revokedAt: key.revokedAt,
+    revocation: key.revokedAt && {
+      // Whoever revoked it by a statement of their own told nobody.
+      by: key.revokedById === null ? null : { id: key.revokedById, name: key.revokedByName },
+      reason: key.revocationReason ?? 'unspecified',
+      note: key.revocationNote,
+      restorableUntil: key.restorableUntil,
+    },
     version: key.version ?? 1,
     rotatedAt: key.rotatedAt,
     rotateEveryDays: key.rotateEveryDays,

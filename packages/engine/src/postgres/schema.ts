@@ -16,6 +16,7 @@ import type { ExpiryPolicy } from '../expiry-policy.ts'
 import type { Metadata } from '../key.ts'
 import type { QuotaPeriod } from '../quota.ts'
 import type { RateLimit } from '../rate-limit.ts'
+import type { RevocationReason } from '../revocation.ts'
 import type { Environment } from '../secret.ts'
 
 /** Latchkey's own Postgres schema. The host's tables and migrations live elsewhere and are never touched. */
@@ -42,7 +43,7 @@ export const owners = latchkeySchema.table('owners', {
   expiryPolicy: jsonb('expiry_policy').$type<ExpiryPolicy>(),
 })
 
-/** The keys. Rows are never deleted by Latchkey: a revoked key stays as a tombstone. */
+/** The keys. A revoked one stays as a tombstone for as long as the host says. */
 export const keys = latchkeySchema.table('keys', {
   id: uuid('id').primaryKey(),
   createdAt: moment('created_at').notNull(),
@@ -74,6 +75,11 @@ export const keys = latchkeySchema.table('keys', {
   updatedByName: text('updated_by_name'),
   revokedById: text('revoked_by_id'),
   revokedByName: text('revoked_by_name'),
+  /** Null: unspecified. */
+  revocationReason: text('revocation_reason').$type<RevocationReason>(),
+  revocationNote: text('revocation_note'),
+  /** Until when a revoked key can be restored; null: never. */
+  restorableUntil: moment('restorable_until'),
 })
 
 /** The secret that a key had before its present one. */

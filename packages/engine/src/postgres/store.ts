@@ -2,18 +2,19 @@ import { randomUUID } from 'node:crypto'
 import { and, eq, lte, sql } from 'drizzle-orm'
 import { within } from '../deadline.ts'
 import { keyIdToUuid } from '../key-id.ts'
-import type { Actor, ApiKey } from '../key.ts'
+import type { ApiKey } from '../key.ts'
 import { fullQuota, quotaAt } from '../quota.ts'
 import type { ScopeCatalog } from '../scopes.ts'
-import type { Created, IdempotencyRecord, KeyChanges, KeyStore, NewKey } from '../store.ts'
+import type { Created, IdempotencyRecord, KeyStore, NewKey } from '../store.ts'
 import { hashBytes, hashFromBytes } from '../secret.ts'
 import { advisoryLockKey } from './advisory-lock.ts'
 import { findUnconfirmed } from './change-log.ts'
+import { changedBy, changeMany, orNull } from './change-many.ts'
 import type { Database, DrizzleDatabase } from './database.ts'
 import { createFactsReader, FIND_MANY, FIND_ONE, type FactsRow } from './key-facts.ts'
 import { filters, order } from './key-page.ts'
 import { bare, hashesOf, isOf, selectKeys, toApiKey, type KeyRow, type Owner } from './key-row.ts'
-import { changeQuota, insertQuota, newQuota } from './quota-store.ts'
+import { insertQuota, newQuota } from './quota-store.ts'
 import { idempotency, keys, retiredSecrets } from './schema.ts'
 
 const FIND_DEADLINE_MS = 2_000
@@ -21,7 +22,7 @@ const DEADLINE_MS = 5_000
 
 /**
  * Keys in Postgres; the promises are in {@link KeyStore}. Every SQL statement about keys is in this file and in
- * `key-facts`, `key-page` and `key-row`.
+ * `change-many`, `key-facts`, `key-page`, `key-row` and `tombstone-store`.
  */
 export function createPostgresStore(database: Database, namespace: string, catalog: ScopeCatalog): KeyStore {
   const { drizzle } = database
@@ -70,37 +71,17 @@ export function createPostgresStore(database: Database, namespace: string, catal
       return rows.map((row) => toApiKey(row, { namespace, owner }))
     },
 
-    change(owner, id, { actor, now }, decide) {
-      const uuid = keyIdToUuid(id)
-      if (uuid === null) return Promise.resolve({ outcome: 'not_found' })
-      const row = and(owned(owner), eq(keys.id, uuid))
+    async change(owner, id, by, decide) {
+      const { results, unconfirmed } = await this.changeMany(owner, [id], by, {}, decide)
+      const result = results[0]!
+      return result.outcome === 'changed' ? { ...result, unconfirmed } : result
+    },
+
+    changeMany(owner, ids, by, options, decide) {
       return answer(
-        drizzle.transaction(async (transaction) => {
-          const [current] = await transaction.select().from(keys).where(row).for('update')
-          if (current === undefined) return { outcome: 'not_found' }
-          const decision = decide(toApiKey(bare(current), { namespace, owner }))
-          if (!decision.ok) return { outcome: 'refused', refusal: decision.refusal }
-          if (decision.changes !== null) {
-            const { quota, ...changes } = decision.changes
-            await transaction
-              .update(keys)
-              .set({
-                ...columns(changes),
-                ...changedBy({ actor, now }),
-                ...(changes.revokedAt && { revokedById: actor.id, revokedByName: actor.name }),
-              })
-              .where(row)
-            if (quota !== undefined) await changeQuota(transaction, uuid, quota)
-          }
-          const [changed] = await selectKeys(transaction).where(row)
-          const isLoss = Boolean(decision.changes?.revokedAt ?? decision.changes?.disabledAt)
-          return {
-            outcome: 'changed',
-            apiKey: toApiKey(changed!, { namespace, owner }),
-            hashes: hashesOf({ key: current, retired: changed!.retired }),
-            unconfirmed: isLoss ? await findUnconfirmed(transaction, namespace) : null,
-          }
-        }),
+        drizzle.transaction((transaction) =>
+          changeMany(transaction, { namespace, owner }, ids, by, options, decide),
+        ),
       )
     },
 
@@ -185,10 +166,6 @@ export function createPostgresStore(database: Database, namespace: string, catal
       await quickAnswer(drizzle.execute(sql`select 1`))
     },
   }
-}
-
-function changedBy({ actor, now }: { actor: Actor; now: Date }) {
-  return { updatedAt: now, updatedById: actor.id, updatedByName: actor.name }
 }
 
 /** A key and its secret before, which nobody else can change until the transaction ends. */
@@ -324,23 +301,11 @@ function newApiKey(namespace: string, { hash: _, quota, ...key }: NewKey, nowMs 
     updatedAt: key.createdAt,
     disabledAt: null,
     revokedAt: null,
+    revocation: null,
     version: 1,
     rotatedAt: null,
     retiringSecret: null,
     lastUsedAt: null,
     lastUsedAddress: null,
   }
-}
-
-function columns({ metadata, rateLimits, ...changes }: KeyChanges) {
-  return {
-    ...changes,
-    ...(metadata && { metadata: orNull(metadata) }),
-    ...(rateLimits && { rateLimits: orNull(rateLimits) }),
-  }
-}
-
-/** A column that is null takes no room. */
-function orNull<T extends object>(value: T): T | null {
-  return Object.keys(value).length === 0 ? null : value
 }
