@@ -154,6 +154,26 @@ const matrix: Record<string, Row> = {
     request: ({ apiKeyId }) => ({ url: `/v1/api-keys/${apiKeyId}` }),
     ...forManagers('keys:write', { viewer: 403, otherWorkspace: 404 }),
   },
+  'POST /v1/api-keys/{id}/revoke': {
+    request: ({ apiKeyId }) => ({ url: `/v1/api-keys/${apiKeyId}/revoke`, payload: {} }),
+    ...forManagers('keys:write', { viewer: 403, otherWorkspace: 404 }),
+  },
+  'POST /v1/api-keys/{id}/restore': {
+    request: ({ apiKeyId }) => ({ url: `/v1/api-keys/${apiKeyId}/restore` }),
+    ...forManagers('keys:write', { status: 409, viewer: 403, otherWorkspace: 404 }),
+  },
+  'POST /v1/api-keys/bulk': {
+    request: ({ apiKeyId }) => ({
+      url: '/v1/api-keys/bulk',
+      payload: { action: 'disable', ids: [apiKeyId] },
+    }),
+    ...forManagers('keys:write', { viewer: 403 }),
+  },
+  // Whoever holds a key may end it, whatever it may do.
+  'POST /v1/api-keys/self-revoke': {
+    request: () => ({ url: '/v1/api-keys/self-revoke' }),
+    expected: { ...forKeys(200), 'key without the scope': 200 },
+  },
   'POST /v1/api-keys/verify': {
     request: () => ({ url: '/v1/api-keys/verify', payload: { secret: 'x' } }),
     expected: forKeys(200),

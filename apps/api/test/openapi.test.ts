@@ -60,7 +60,7 @@ describe('/openapi.json', () => {
     }
 
     function schemesOf(name: string): string[] {
-      if (/\/(contacts|companies|verify)/.test(name)) return keys
+      if (/\/(contacts|companies|verify|self-revoke)/.test(name)) return keys
       if (/\/authorize/.test(name)) return keys.flatMap((scheme) => ['proxyKey', scheme])
       if (/api-keys/.test(name)) return ['session', ...keys]
       return /setup|post \/v1\/session$/.test(name) ? [] : ['session']

@@ -90,7 +90,7 @@ describe('every reply', () => {
       // The address for proxies takes every method that their clients use.
       if (path.endsWith('/authorize')) continue
       // An address below /v1/api-keys is also that of a key of this name, which no key has.
-      const all = /^\/v1\/api-keys\/[a-z]+$/.test(path) ? { ...item, ...paths['/v1/api-keys/{id}'] } : item
+      const all = /^\/v1\/api-keys\/[a-z-]+$/.test(path) ? { ...item, ...paths['/v1/api-keys/{id}'] } : item
       const known = Object.keys(all).map((method) => method.toUpperCase())
       if (known.includes('GET')) known.push('HEAD')
       for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const) {

@@ -105,7 +105,7 @@ export interface paths {
         post?: never;
         /**
          * Delete an API key
-         * @description Revokes a key for good. The reply waits until every node refuses the key, one second at most, and its `receipt` says how many do. The record of the key stays, and is listed with `status=revoked`.
+         * @description Revokes a key. The reply waits until every node refuses the key, one second at most, and its `receipt` says how many do. The record of the key stays for a while, and is listed with `status=revoked`; until `revocation.restorableUntil` the key can be restored. To say why it is revoked, use `POST /{id}/revoke`.
          */
         delete: operations["deleteApiKey"];
         options?: never;
@@ -131,6 +131,86 @@ export interface paths {
         get: operations["getApiKeyUsage"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-keys/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke an API key and say why
+         * @description Does what a delete does, and keeps with the key why. A key that is revoked already is answered with 409, unless the reason is `keyCompromise`: who learns only then that a secret leaked can still say so, so that nobody restores the key.
+         */
+        post: operations["revokeApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-keys/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a revoked API key
+         * @description Takes a revocation back, until `revocation.restorableUntil`: the key is again what it was before, with the same secret, and disabled if it was that. On the node that answers it is good at once; the others follow within a second. A key whose secret leaked (`keyCompromise`) never comes back.
+         */
+        post: operations["restoreApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-keys/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disable, enable, revoke or restore several API keys
+         * @description Does one thing to up to 100 keys. The answer is 200 also when it could not be done to some of them: each has a result of its own, and none keeps anything from the others. Should the database fail midway, nothing was changed. When keys stopped being good, the reply waits as with a delete, and one `receipt` says how far that had come for all of them.
+         */
+        post: operations["changeApiKeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-keys/self-revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke the API key that is sent along
+         * @description Revokes the key that authenticates this request: for its holder, or for whoever found it where it should not be. It takes no scope, and no limit stands in the way; a disabled key can be revoked as well. The reason is `keyCompromise` unless another is given, and then the key is never restored. Sent with the secret that a rotation replaced, while that still works, it ends that secret alone. A second call is answered with 401.
+         */
+        post: operations["selfRevokeApiKey"];
         delete?: never;
         options?: never;
         head?: never;
@@ -265,7 +345,7 @@ export interface components {
              */
             environment: "live" | "test";
             /**
-             * @description Only an `active` key opens anything. `pending` becomes active by itself, `disabled` can be undone, `revoked` cannot.
+             * @description Only an `active` key opens anything. `pending` becomes active by itself, `disabled` can be undone, and `revoked` for a while.
              * @example active
              * @enum {string}
              */
@@ -392,6 +472,8 @@ export interface components {
              * @example null
              */
             revokedAt: null | string;
+            /** @description By whom and why it was revoked; null unless it is. */
+            revocation: null | components["schemas"]["ApiKeyRevocation"];
         };
         /** @description A new key with its secret. */
         CreatedApiKey: {
@@ -412,6 +494,160 @@ export interface components {
         DeletedApiKey: {
             apiKey: components["schemas"]["ApiKey"];
             receipt: components["schemas"]["RevocationReceipt"];
+        };
+        /** @description Why the key is revoked. */
+        RevokeApiKey: {
+            /**
+             * @description Why, in the words of RFC 5280; `unspecified` when left out. `keyCompromise`: somebody else has the secret, or may have; such a key is never restored. `affiliationChanged`: who held it has left or moved. `superseded`: another key took its place. `cessationOfOperation`: what it was for is no more. `privilegeWithdrawn`: its holder may no longer do what it allows. `unspecified`: nobody said.
+             * @example superseded
+             * @enum {string}
+             */
+            reason?: "unspecified" | "keyCompromise" | "affiliationChanged" | "superseded" | "cessationOfOperation" | "privilegeWithdrawn";
+            /**
+             * @description A line for those who ask later, in 1 to 500 characters; null for none. Spaces around it are dropped; line breaks, and characters that cannot be seen or that change the direction of text, are refused.
+             * @example See INC-7
+             */
+            note?: null | string;
+        };
+        /** @description A key that was restored. */
+        RestoredApiKey: {
+            apiKey: components["schemas"]["ApiKey"];
+        };
+        /** @description What to do to which keys. */
+        ChangeApiKeys: {
+            /**
+             * @description What to do to each of them; `reason` and `note` go with `revoke` alone.
+             * @example revoke
+             * @enum {string}
+             */
+            action: "disable" | "enable" | "revoke" | "restore";
+            /**
+             * @description Which keys. One that is there twice is changed once.
+             * @example [
+             *       "key_01h455vb4pex5vsknk084sn02q"
+             *     ]
+             */
+            ids: string[];
+            /**
+             * @description Why, in the words of RFC 5280; `unspecified` when left out. `keyCompromise`: somebody else has the secret, or may have; such a key is never restored. `affiliationChanged`: who held it has left or moved. `superseded`: another key took its place. `cessationOfOperation`: what it was for is no more. `privilegeWithdrawn`: its holder may no longer do what it allows. `unspecified`: nobody said.
+             * @example superseded
+             * @enum {string}
+             */
+            reason?: "unspecified" | "keyCompromise" | "affiliationChanged" | "superseded" | "cessationOfOperation" | "privilegeWithdrawn";
+            /**
+             * @description A line for those who ask later, in 1 to 500 characters; null for none. Spaces around it are dropped; line breaks, and characters that cannot be seen or that change the direction of text, are refused.
+             * @example See INC-7
+             */
+            note?: null | string;
+        };
+        /** @description What became of one key. */
+        ChangedApiKey: {
+            /**
+             * @description The id, as it was sent.
+             * @example key_01h455vb4pex5vsknk084sn02q
+             */
+            id: string;
+            /**
+             * @description What the same change of this key alone would have been answered with: 200, or the status of the problem.
+             * @example 200
+             */
+            status: number;
+            /** @description The key as it is now; null with a problem. */
+            apiKey: null | components["schemas"]["ApiKey"];
+            /** @description Why the key was not changed; otherwise null. */
+            problem: null | {
+                /**
+                 * @description The kind of problem.
+                 * @example not_found
+                 * @enum {string}
+                 */
+                code: "not_found" | "beyond_grant" | "already_revoked" | "already_expired" | "not_revoked" | "not_restorable" | "too_many_keys" | "invalid_request";
+                /**
+                 * @description The kind of problem, for people.
+                 * @example Not found
+                 */
+                title: string;
+                /**
+                 * @description What is wrong this time, for people.
+                 * @example There is nothing here.
+                 */
+                detail: string;
+            };
+        };
+        /** @description What became of each key. */
+        ChangedApiKeys: {
+            /** @description One result for each id, in the order they were sent. */
+            data: components["schemas"]["ChangedApiKey"][];
+            /** @description When keys stopped being good, how far that had come for all of them together; otherwise null. */
+            receipt: null | components["schemas"]["RevocationReceipt"];
+        };
+        /** @description Why the key is revoked. */
+        SelfRevokeApiKey: {
+            /**
+             * @description Why, in the words of RFC 5280; `keyCompromise` when left out. `keyCompromise`: somebody else has the secret, or may have; such a key is never restored. `affiliationChanged`: who held it has left or moved. `superseded`: another key took its place. `cessationOfOperation`: what it was for is no more. `privilegeWithdrawn`: its holder may no longer do what it allows. `unspecified`: nobody said.
+             * @example superseded
+             * @enum {string}
+             */
+            reason?: "unspecified" | "keyCompromise" | "affiliationChanged" | "superseded" | "cessationOfOperation" | "privilegeWithdrawn";
+            /**
+             * @description A line for those who ask later, in 1 to 500 characters; null for none. Spaces around it are dropped; line breaks, and characters that cannot be seen or that change the direction of text, are refused.
+             * @example See INC-7
+             */
+            note?: null | string;
+        };
+        /** @description What was ended, and how far that had come. */
+        SelfRevokedApiKey: {
+            /**
+             * @description The id of the key.
+             * @example key_01h455vb4pex5vsknk084sn02q
+             */
+            id: string;
+            /**
+             * @description What does not work any more: the `key`, or, when the key had been rotated and the secret before its present one was sent, that `secret` alone.
+             * @example key
+             * @enum {string}
+             */
+            ended: "key" | "secret";
+            /**
+             * Format: date-time
+             * @description Since when.
+             * @example 2026-11-22T09:30:00.000Z
+             */
+            at: string;
+            receipt: components["schemas"]["RevocationReceipt"];
+        };
+        /** @description By whom and why a key was revoked. */
+        ApiKeyRevocation: {
+            /** @description Who revoked it; null when that was not recorded. */
+            by: null | {
+                /**
+                 * @description The id of the person or program.
+                 * @example user_7
+                 */
+                id: string;
+                /**
+                 * @description Their name at that time.
+                 * @example Ada Lovelace
+                 */
+                name: null | string;
+            };
+            /**
+             * @description Why, in the words of RFC 5280. `keyCompromise`: somebody else has the secret, or may have; such a key is never restored. `affiliationChanged`: who held it has left or moved. `superseded`: another key took its place. `cessationOfOperation`: what it was for is no more. `privilegeWithdrawn`: its holder may no longer do what it allows. `unspecified`: nobody said.
+             * @example superseded
+             * @enum {string}
+             */
+            reason: "unspecified" | "keyCompromise" | "affiliationChanged" | "superseded" | "cessationOfOperation" | "privilegeWithdrawn";
+            /**
+             * @description A line for those who ask later, in 1 to 500 characters; null for none. Spaces around it are dropped; line breaks, and characters that cannot be seen or that change the direction of text, are refused.
+             * @example See INC-7
+             */
+            note: null | string;
+            /**
+             * Format: date-time
+             * @description Until when it can be restored; null when it cannot.
+             * @example 2026-11-29T09:30:00.000Z
+             */
+            restorableUntil: null | string;
         };
         /** @description How many nodes refused a key when the reply was sent, and how soon they did. */
         RevocationReceipt: {
@@ -1218,6 +1454,8 @@ export interface operations {
                 headers: {
                     /** @description Where the key is found. */
                     Location?: string;
+                    /** @description Names what the key says, for `If-Match`. It changes with every change that somebody makes, and not with the uses of the key. */
+                    ETag?: string;
                     /** @description `true` when this repeats an earlier reply. */
                     "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
@@ -1687,6 +1925,8 @@ export interface operations {
             /** @description The key. */
             200: {
                 headers: {
+                    /** @description Names what the key says, for `If-Match`. It changes with every change that somebody makes, and not with the uses of the key. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1764,7 +2004,13 @@ export interface operations {
     deleteApiKey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the key as you saw it, or several of them: the change is made only while the key is still that one, and answered with 412 otherwise. `*`, or no header: whatever it is by now.
+                 * @example "pC2oPzr1t0mJ9yFfBqW3Lg"
+                 */
+                "if-match"?: string;
+            };
             path: {
                 /**
                  * @description The id of the key.
@@ -1779,6 +2025,8 @@ export interface operations {
             /** @description The key is revoked. */
             200: {
                 headers: {
+                    /** @description Names what the key says, for `If-Match`. It changes with every change that somebody makes, and not with the uses of the key. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1825,6 +2073,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
+            /** @description `precondition_failed`: The key has changed since. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
             /** @description `rate_limited`: The API key is used too often. `quota_exceeded`: The API key has too few credits left. `too_many_attempts`: Too many wrong API keys. */
             429: {
                 headers: {
@@ -1856,7 +2113,13 @@ export interface operations {
     updateApiKey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the key as you saw it, or several of them: the change is made only while the key is still that one, and answered with 412 otherwise. `*`, or no header: whatever it is by now.
+                 * @example "pC2oPzr1t0mJ9yFfBqW3Lg"
+                 */
+                "if-match"?: string;
+            };
             path: {
                 /**
                  * @description The id of the key.
@@ -1875,6 +2138,8 @@ export interface operations {
             /** @description The changed key. */
             200: {
                 headers: {
+                    /** @description Names what the key says, for `If-Match`. It changes with every change that somebody makes, and not with the uses of the key. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1923,6 +2188,15 @@ export interface operations {
             };
             /** @description `already_revoked`: The key is revoked. `already_expired`: The key has expired. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `precondition_failed`: The key has changed since. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2086,6 +2360,451 @@ export interface operations {
             };
         };
     };
+    revokeApiKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the key as you saw it, or several of them: the change is made only while the key is still that one, and answered with 412 otherwise. `*`, or no header: whatever it is by now.
+                 * @example "pC2oPzr1t0mJ9yFfBqW3Lg"
+                 */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the key.
+                 * @example key_01h455vb4pex5vsknk084sn02q
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevokeApiKey"];
+            };
+        };
+        responses: {
+            /** @description The key is revoked. */
+            200: {
+                headers: {
+                    /** @description Names what the key says, for `If-Match`. It changes with every change that somebody makes, and not with the uses of the key. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedApiKey"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. `invalid_json`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
+            401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks a scope. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
+            403: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `already_revoked`: The key is revoked. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `precondition_failed`: The key has changed since. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `payload_too_large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The content type is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `rate_limited`: The API key is used too often. `quota_exceeded`: The API key has too few credits left. `too_many_attempts`: Too many wrong API keys. */
+            429: {
+                headers: {
+                    /** @description After how many seconds the same request is accepted. */
+                    "Retry-After"?: number;
+                    /** @description The limits of the key: units (`q`) in a window of seconds (`w`), by name. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
+    restoreApiKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the key as you saw it, or several of them: the change is made only while the key is still that one, and answered with 412 otherwise. `*`, or no header: whatever it is by now.
+                 * @example "pC2oPzr1t0mJ9yFfBqW3Lg"
+                 */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the key.
+                 * @example key_01h455vb4pex5vsknk084sn02q
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The restored key. */
+            200: {
+                headers: {
+                    /** @description Names what the key says, for `If-Match`. It changes with every change that somebody makes, and not with the uses of the key. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoredApiKey"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
+            401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks a scope. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
+            403: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `not_revoked`: The key is not revoked. `not_restorable`: The key cannot be restored. `too_many_keys`: There are too many keys. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `precondition_failed`: The key has changed since. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `rate_limited`: The API key is used too often. `quota_exceeded`: The API key has too few credits left. `too_many_attempts`: Too many wrong API keys. */
+            429: {
+                headers: {
+                    /** @description After how many seconds the same request is accepted. */
+                    "Retry-After"?: number;
+                    /** @description The limits of the key: units (`q`) in a window of seconds (`w`), by name. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
+    changeApiKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeApiKeys"];
+            };
+        };
+        responses: {
+            /** @description What became of each key. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedApiKeys"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. `invalid_json`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
+            401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks a scope. `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `payload_too_large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The content type is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `rate_limited`: The API key is used too often. `quota_exceeded`: The API key has too few credits left. `too_many_attempts`: Too many wrong API keys. */
+            429: {
+                headers: {
+                    /** @description After how many seconds the same request is accepted. */
+                    "Retry-After"?: number;
+                    /** @description The limits of the key: units (`q`) in a window of seconds (`w`), by name. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
+    selfRevokeApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SelfRevokeApiKey"];
+            };
+        };
+        responses: {
+            /** @description It does not work any more. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SelfRevokedApiKey"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. `invalid_json`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_expired`: The API key has expired. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
+            401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `payload_too_large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The content type is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `too_many_attempts`: Too many wrong API keys. */
+            429: {
+                headers: {
+                    /** @description After how many seconds the same request is accepted. */
+                    "Retry-After"?: number;
+                    /** @description The limits of the key: units (`q`) in a window of seconds (`w`), by name. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
     rotateApiKey: {
         parameters: {
             query?: never;
@@ -2095,6 +2814,11 @@ export interface operations {
                  * @example 0b9f3c5e-6a57-4a1c-9a53-0d1c1f6a7b10
                  */
                 "idempotency-key"?: string;
+                /**
+                 * @description The `ETag` of the key as you saw it, or several of them: the change is made only while the key is still that one, and answered with 412 otherwise. `*`, or no header: whatever it is by now.
+                 * @example "pC2oPzr1t0mJ9yFfBqW3Lg"
+                 */
+                "if-match"?: string;
             };
             path: {
                 /**
@@ -2114,6 +2838,8 @@ export interface operations {
             /** @description The key has a new secret. Store it now. */
             200: {
                 headers: {
+                    /** @description Names what the key says, for `If-Match`. It changes with every change that somebody makes, and not with the uses of the key. */
+                    ETag?: string;
                     /** @description `true` when this repeats an earlier reply. */
                     "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
@@ -2164,6 +2890,15 @@ export interface operations {
             };
             /** @description `already_revoked`: The key is revoked. `already_expired`: The key has expired. `already_retiring`: Two secrets of the key work already. `idempotency_in_flight`: The same request is still in progress. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `precondition_failed`: The key has changed since. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2229,7 +2964,13 @@ export interface operations {
     updateRetiringSecret: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the key as you saw it, or several of them: the change is made only while the key is still that one, and answered with 412 otherwise. `*`, or no header: whatever it is by now.
+                 * @example "pC2oPzr1t0mJ9yFfBqW3Lg"
+                 */
+                "if-match"?: string;
+            };
             path: {
                 /**
                  * @description The id of the key.
@@ -2248,6 +2989,8 @@ export interface operations {
             /** @description The key, with the new end of its replaced secret. */
             200: {
                 headers: {
+                    /** @description Names what the key says, for `If-Match`. It changes with every change that somebody makes, and not with the uses of the key. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2296,6 +3039,15 @@ export interface operations {
             };
             /** @description `already_revoked`: The key is revoked. `not_retiring`: No replaced secret works. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `precondition_failed`: The key has changed since. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

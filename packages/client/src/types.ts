@@ -13,6 +13,18 @@ export type CreatedApiKey = Schemas['CreatedApiKey']
 export type UpdatedApiKey = Schemas['UpdatedApiKey']
 /** A key that was revoked, and how far that had come. */
 export type DeletedApiKey = Schemas['DeletedApiKey']
+/** Why to revoke a key. */
+export type RevokeApiKey = Schemas['RevokeApiKey']
+/** By whom and why a key was revoked, and until when it can be restored. */
+export type Revocation = Schemas['ApiKeyRevocation']
+/** A key that was restored. */
+export type RestoredApiKey = Schemas['RestoredApiKey']
+/** What to do to several keys at once. */
+export type ChangeApiKeys = Schemas['ChangeApiKeys']
+/** What became of each of several keys. */
+export type ChangedApiKeys = Schemas['ChangedApiKeys']
+/** What was ended by whoever holds it. */
+export type SelfRevokedApiKey = Schemas['SelfRevokedApiKey']
 /** How many nodes refused a key when the reply was sent, and how soon they did. */
 export type RevocationReceipt = Schemas['RevocationReceipt']
 /** How often a key may be used within a while. */

@@ -5,9 +5,11 @@ import {
   createClient,
   type ApiKey,
   type ApiKeyVerdict,
+  type ChangeApiKeys,
   type LatchkeyClient,
   type Problem,
   type RateLimit,
+  type Revocation,
   type RevocationReceipt,
   type VerifyApiKey,
 } from '../src/index.ts'
@@ -31,6 +33,29 @@ describe('the client, calling a server', () => {
     client = createClient({ baseUrl, headers: { cookie: 'session=good' } })
   })
   afterAll(() => app.close())
+
+  it('revokes with a reason, restores, changes many at once, and only what it has seen', async () => {
+    const made = await client.POST('/v1/api-keys', { body: { name: 'Short-lived' } })
+    const { id } = made.data!.apiKey
+    const path = { id }
+    const revoked = await client.POST('/v1/api-keys/{id}/revoke', {
+      params: { path, header: { 'if-match': made.response.headers.get('etag')! } },
+      body: { reason: 'superseded', note: 'By another' },
+    })
+    expectTypeOf(revoked.data!.apiKey.revocation).toEqualTypeOf<Revocation | null>()
+    expect(revoked.data!.apiKey.revocation).toMatchObject({ reason: 'superseded', note: 'By another' })
+    const stale = await client.POST('/v1/api-keys/{id}/restore', {
+      params: { path, header: { 'if-match': made.response.headers.get('etag')! } },
+    })
+    expect(stale.error).toMatchObject({ status: 412, code: 'precondition_failed' })
+    expect((await client.POST('/v1/api-keys/{id}/restore', { params: { path } })).response.status).toBe(200)
+    const body: ChangeApiKeys = { action: 'revoke', ids: [id, 'nothing'] }
+    const { data } = await client.POST('/v1/api-keys/bulk', { body })
+    expect(data!.data.map(({ status, problem }) => [status, problem?.code])).toEqual([
+      [200, undefined],
+      [404, 'not_found'],
+    ])
+  })
 
   it('creates a key that works, lists it, changes it and deletes it', async () => {
     const rateLimits: RateLimit[] = [{ name: 'burst', limit: 10, windowSeconds: 60 }]

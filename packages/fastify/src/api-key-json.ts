@@ -1,6 +1,7 @@
 import {
   expiresSoon,
   keyState,
+  restorableUntil,
   rotationDueAt,
   type RetiringSecret,
   type ApiKey as ApiKeyRecord,
@@ -36,6 +37,12 @@ export function toApiKeyJson(key: ApiKeyRecord, nowMs = Date.now()): ApiKey {
     lastUsedAt: key.lastUsedAt?.toISOString() ?? null,
     lastUsedAddress: key.lastUsedAddress,
     revokedAt: key.revokedAt?.toISOString() ?? null,
+    revocation: key.revocation && {
+      by: key.revocation.by && { id: key.revocation.by.id, name: key.revocation.by.name },
+      reason: key.revocation.reason,
+      note: key.revocation.note,
+      restorableUntil: restorableUntil(key, nowMs)?.toISOString() ?? null,
+    },
   }
 }
 

@@ -21,6 +21,16 @@ export {
   UpdateApiKey,
   UpdatedApiKey,
 } from './schemas.ts'
+export {
+  ChangeApiKeys,
+  ChangedApiKey,
+  ChangedApiKeys,
+  RestoredApiKey,
+  RevokeApiKey,
+  SelfRevokeApiKey,
+  SelfRevokedApiKey,
+} from './lifecycle-schemas.ts'
+export { Revocation } from './revocation-schemas.ts'
 export { ExpiryPolicy, KeyPolicy, UpdateKeyPolicy } from './policy-schemas.ts'
 export { RotateApiKey, RotatedApiKey, UpdateRetiringSecret } from './rotation-schemas.ts'
 export { ApiKeyUsage, UsageParams } from './usage-schemas.ts'

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ProblemError } from './problem.ts'
 
 /** A key's metadata may have 4 KiB and its scopes 100 names; nothing honest comes near this. */
@@ -32,4 +32,9 @@ export function acceptJsonOnly(scope: FastifyInstance): void {
       return void parseSafely(request, text, done)
     },
   )
+}
+
+/** For routes that may be asked without a body: sending none is saying nothing. */
+export async function takeNoBodyAsEmpty(request: FastifyRequest): Promise<void> {
+  request.body ??= {}
 }

@@ -4,11 +4,13 @@ import { decoratePrincipal } from './authorize.ts'
 import { useOwnCompilers } from './compilers.ts'
 import { createErrorHandler } from './error-handler.ts'
 import { acceptJsonOnly } from './json-body.ts'
+import { decorateHeld } from './holder.ts'
 import { handleNotFound } from './not-found-handler.ts'
 import type { KeySpace } from './key-space.ts'
 import { createOperations } from './operation.ts'
 import type { ResolvedOptions } from './options.ts'
 import { authorizeRoute } from './routes/authorize.ts'
+import { changeKeysRoute } from './routes/change-keys.ts'
 import { createKeyRoute } from './routes/create-key.ts'
 import { getKeyUsageRoute } from './routes/get-key-usage.ts'
 import { getPolicyRoute } from './routes/get-policy.ts'
@@ -16,8 +18,10 @@ import { getKeyRoute } from './routes/get-key.ts'
 import { getUsageRoute } from './routes/get-usage.ts'
 import { listKeysRoute } from './routes/list-keys.ts'
 import { listScopesRoute } from './routes/list-scopes.ts'
-import { revokeKeyRoute } from './routes/revoke-key.ts'
+import { restoreKeyRoute } from './routes/restore-key.ts'
+import { deleteKeyRoute, revokeKeyRoute } from './routes/revoke-key.ts'
 import { rotateKeyRoute } from './routes/rotate-key.ts'
+import { selfRevokeRoute } from './routes/self-revoke.ts'
 import { setPolicyRoute } from './routes/set-policy.ts'
 import { updateKeyRoute } from './routes/update-key.ts'
 import { updateRetiringSecretRoute } from './routes/update-retiring-secret.ts'
@@ -38,6 +42,7 @@ export const management: FastifyPluginAsync<ManagementOptions> = async (scope, {
   useOwnCompilers(scope)
   acceptJsonOnly(scope)
   decoratePrincipal(scope)
+  decorateHeld(scope)
   scope.setErrorHandler(createErrorHandler('unavailable'))
   scope.setNotFoundHandler(handleNotFound)
   scope.addHook('onRequest', (_request, reply, done) => {
@@ -61,7 +66,11 @@ export const management: FastifyPluginAsync<ManagementOptions> = async (scope, {
     getKeyRoute,
     getKeyUsageRoute,
     updateKeyRoute,
+    deleteKeyRoute,
     revokeKeyRoute,
+    restoreKeyRoute,
+    changeKeysRoute,
+    selfRevokeRoute,
     rotateKeyRoute,
     updateRetiringSecretRoute,
     verifyKeyRoute,

@@ -17,7 +17,17 @@ import {
   UpdateApiKey,
   UpdatedApiKey,
 } from './schemas.ts'
+import {
+  ChangeApiKeys,
+  ChangedApiKey,
+  ChangedApiKeys,
+  RestoredApiKey,
+  RevokeApiKey,
+  SelfRevokeApiKey,
+  SelfRevokedApiKey,
+} from './lifecycle-schemas.ts'
 import { ExpiryPolicy, KeyPolicy, UpdateKeyPolicy } from './policy-schemas.ts'
+import { Revocation } from './revocation-schemas.ts'
 import { RotateApiKey, RotatedApiKey, UpdateRetiringSecret } from './rotation-schemas.ts'
 import { ApiKeyUsage } from './usage-schemas.ts'
 import {
@@ -78,6 +88,14 @@ const NAMED_SCHEMAS = {
   CreatedApiKey,
   UpdatedApiKey,
   DeletedApiKey,
+  RevokeApiKey,
+  RestoredApiKey,
+  ChangeApiKeys,
+  ChangedApiKey,
+  ChangedApiKeys,
+  SelfRevokeApiKey,
+  SelfRevokedApiKey,
+  ApiKeyRevocation: Revocation,
   RevocationReceipt,
   ApiKeyList,
   ApiKeyUsage,

@@ -68,6 +68,10 @@ export interface LatchkeyPluginOptions {
   migrate?: boolean | undefined
   /** How many keys an owner may have that are not revoked. */
   maxKeysPerOwner?: number | undefined
+  /** For how many seconds a revoked key can be restored: 604,800, a week, when left out; 0: never. */
+  restoreWindowSeconds?: number | undefined
+  /** For how many days the records of revoked keys are kept: 90 when left out, null for ever. */
+  revokedKeyRetentionDays?: number | null | undefined
   /**
    * For how many days requests are kept counted: 7 by the minute, 90 by the quarter of an hour, from which hours and
    * the days of every time zone are made, and 730 by the UTC day, when left out.
@@ -95,6 +99,8 @@ const KNOWN_OPTIONS = new Set<string>([
   'rejections',
   'migrate',
   'maxKeysPerOwner',
+  'restoreWindowSeconds',
+  'revokedKeyRetentionDays',
   'usageRetentionDays',
   'imports',
   'managementSecurity',
@@ -126,6 +132,8 @@ export function resolveOptions(options: LatchkeyPluginOptions) {
     rejections = 'reasons',
     migrate = true,
     maxKeysPerOwner = 10_000,
+    restoreWindowSeconds,
+    revokedKeyRetentionDays,
     usageRetentionDays,
     imports,
     managementSecurity = UNNAMED_SIGN_IN,
@@ -159,6 +167,8 @@ export function resolveOptions(options: LatchkeyPluginOptions) {
     rejections,
     migrate,
     maxKeysPerOwner,
+    restoreWindowSeconds,
+    revokedKeyRetentionDays,
     usageRetentionDays,
     imports,
     managementSecurity,

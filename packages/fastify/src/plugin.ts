@@ -44,6 +44,8 @@ const plugin: FastifyPluginAsync<LatchkeyPluginOptions> = async (app, given) => 
     expiryPolicy: options.expiryPolicy,
     migrate: options.migrate,
     maxKeysPerOwner: options.maxKeysPerOwner,
+    restoreWindowSeconds: options.restoreWindowSeconds,
+    revokedKeyRetentionDays: options.revokedKeyRetentionDays,
     usageRetentionDays: options.usageRetentionDays,
     imports: options.imports,
     onError: (error) => logFailure(app.log, error, 'Latchkey had trouble in the background'),

@@ -85,7 +85,7 @@ export const PROBLEMS = {
   already_revoked: {
     status: 409,
     title: 'The key is revoked',
-    detail: 'A revoked key cannot be changed. Create another one.',
+    detail: 'A revoked key cannot be changed. Restore it, if it can be, or create another one.',
   },
   already_expired: {
     status: 409,
@@ -108,10 +108,26 @@ export const PROBLEMS = {
     title: 'There are too many keys',
     detail: 'The owner has as many keys as are allowed. Delete one that is no longer needed.',
   },
+  not_revoked: {
+    status: 409,
+    title: 'The key is not revoked',
+    detail: 'Only a revoked key can be restored.',
+  },
+  not_restorable: {
+    status: 409,
+    title: 'The key cannot be restored',
+    detail: 'The time within which this key could be restored is over. Create another one.',
+  },
   idempotency_in_flight: {
     status: 409,
     title: 'The same request is still in progress',
     detail: 'A request with this Idempotency-Key is being carried out. Repeat it in a moment.',
+  },
+  precondition_failed: {
+    status: 412,
+    title: 'The key has changed since',
+    detail:
+      'None of the tags in If-Match is that of the key as it is. Read the key, see what has changed, and send the ETag of that reply.',
   },
   payload_too_large: { status: 413, title: 'The body is too large', detail: 'The body is too large.' },
   uri_too_long: { status: 414, title: 'The address is too long', detail: 'The address is too long.' },

@@ -21,6 +21,7 @@ import {
 } from '@latchkey/engine'
 import { Type, type Static } from 'typebox'
 import { changedQuota, newQuota, Quota } from './quota-schemas.ts'
+import { actor, Revocation } from './revocation-schemas.ts'
 import { moment, momentOrNull, oneOf } from './schema-types.ts'
 
 /*
@@ -28,7 +29,7 @@ import { moment, momentOrNull, oneOf } from './schema-types.ts'
  * all come from these. A field that is not listed in a reply's schema never leaves the server.
  */
 
-const EXAMPLE_ID = 'key_01h455vb4pex5vsknk084sn02q'
+export const EXAMPLE_ID = 'key_01h455vb4pex5vsknk084sn02q'
 const EXAMPLE_SECRET = 'lk_live_Xp2vL8qRtY4mZk9sWb3nHc7jGd5fTa0brrfA'
 
 const environment = (description: string) =>
@@ -139,7 +140,7 @@ export const ApiKey = Type.Object(
     environment: environment('Which environment the key opens.'),
     status: oneOf<KeyState>(KEY_STATES, {
       description:
-        'Only an `active` key opens anything. `pending` becomes active by itself, `disabled` can be undone, `revoked` cannot.',
+        'Only an `active` key opens anything. `pending` becomes active by itself, `disabled` can be undone, and `revoked` for a while.',
       examples: ['active'],
     }),
     start: Type.String({
@@ -155,17 +156,7 @@ export const ApiKey = Type.Object(
       description: 'How many credits it may spend; null for as many as it likes.',
     }),
     createdAt: moment('When it was created.', '2026-11-22T09:30:00.000Z'),
-    createdBy: Type.Object(
-      {
-        id: Type.String({ description: 'The id of the person or program.', examples: ['user_7'] }),
-        name: Type.Unsafe<string | null>({
-          type: ['null', 'string'],
-          description: 'Their name at that time.',
-          examples: ['Ada Lovelace'],
-        }),
-      },
-      { description: 'Who created it.' },
-    ),
+    createdBy: actor('Who created it.'),
     updatedAt: moment('When it was last changed.', '2026-11-22T09:30:00.000Z'),
     expiresAt: expiresAt('From when on it is refused; null for never.'),
     expiresSoon: Type.Boolean({
@@ -187,6 +178,9 @@ export const ApiKey = Type.Object(
       description: 'The secret before the present one, while it still works; otherwise null.',
     }),
     revokedAt: momentOrNull('When it was revoked.', null),
+    revocation: Type.Union([Type.Null(), Revocation], {
+      description: 'By whom and why it was revoked; null unless it is.',
+    }),
   },
   { description: 'An API key. Its secret is not part of it.' },
 )

@@ -125,6 +125,25 @@ const MATRIX: Record<string, Row> = {
   rotateApiKey: writing,
   updateRetiringSecret: writing,
   deleteApiKey: writing,
+  revokeApiKey: writing,
+  restoreApiKey: writing,
+  // Each key has a result of its own, so that those of others are told in the body.
+  changeApiKeys: { ...writing, 'admin of another owner': 200, 'root key of another owner': 200 },
+  // Whoever holds a key may end it, whatever it may do: its body is wrong here, so that they live on for the other rows.
+  selfRevokeApiKey: {
+    default: 401,
+    'key with every scope': 400,
+    'key without scopes': 400,
+    'test key': 400,
+    'key of another owner': 400,
+    'key with keys:read': 400,
+    'key with keys:write': 400,
+    'root key of another owner': 400,
+    'disabled key': 400,
+    service: 400,
+    'proxy for a key with every scope': 400,
+    'person and key at once': 400,
+  },
   verifyApiKey: forServices,
   verifyApiKeys: forServices,
   authorizeRequest: { default: 401, 'proxy for a key with every scope': 200 },
@@ -147,6 +166,8 @@ const BODIES: Record<string, object> = {
   updateApiKey: { enabled: false },
   setApiKeyPolicy: { expiry: null },
   updateRetiringSecret: { gracePeriodSeconds: 0 },
+  changeApiKeys: { action: 'disable', ids: ['nothing'] },
+  selfRevokeApiKey: { reason: 'nothing' },
   verifyApiKey: { secret: 'nonsense' },
   verifyApiKeys: { requests: [{ secret: 'nonsense' }] },
 }
@@ -216,6 +237,9 @@ describeOnEachDatabase('the authorization matrix', (database) => {
       const payload = { gracePeriodSeconds: 60 }
       await callAs(documented.app, mine, { method: 'POST', url: `${KEYS}/${id}/rotate`, payload })
     }
+    if (operationId === 'restoreApiKey') {
+      await callAs(documented.app, mine, { method: 'DELETE', url: `${KEYS}/${id}` })
+    }
     const payload = BODIES[operationId] ?? (method === 'POST' ? {} : undefined)
     return { method, url: path.replace('{id}', id), ...(payload && { payload }) }
   }
@@ -243,7 +267,7 @@ describeOnEachDatabase('the authorization matrix', (database) => {
 
   it('never lets a key manage keys that was not made for it', () => {
     const managing = Object.values(MATRIX).filter((row) => row.admin !== undefined)
-    expect(managing).toHaveLength(12)
+    expect(managing).toHaveLength(15)
     for (const row of managing) {
       for (const caller of Object.keys(otherKeys) as Caller[]) expect(row[caller]).toBe(403)
     }

@@ -101,8 +101,12 @@ describe('the document of a host with the key routes alone', () => {
       'get /v1/api-keys: listApiKeys',
       'patch /v1/api-keys/{id}/retiring-secret: updateRetiringSecret',
       'patch /v1/api-keys/{id}: updateApiKey',
+      'post /v1/api-keys/bulk: changeApiKeys',
+      'post /v1/api-keys/self-revoke: selfRevokeApiKey',
       'post /v1/api-keys/verify/batch: verifyApiKeys',
       'post /v1/api-keys/verify: verifyApiKey',
+      'post /v1/api-keys/{id}/restore: restoreApiKey',
+      'post /v1/api-keys/{id}/revoke: revokeApiKey',
       'post /v1/api-keys/{id}/rotate: rotateApiKey',
       'post /v1/api-keys: createApiKey',
       'put /v1/api-keys/policy: setApiKeyPolicy',
@@ -178,6 +182,8 @@ describe('the document of a host with the key routes alone', () => {
     expect(paths['/v1/api-keys']!['get']!.security).toEqual([...people, ...keys('keys:read')])
     expect(paths['/v1/api-keys']!['post']!.security).toEqual([...people, ...keys('keys:write')])
     expect(paths['/v1/api-keys/verify']!['post']!.security).toEqual(keys('latchkey:verify'))
+    const anyKey = [{ apiKeyBearer: [] }, { apiKeyHeader: [] }]
+    expect(paths['/v1/api-keys/self-revoke']!['post']!.security).toEqual(anyKey)
     const proxyKey = ['latchkey:verify']
     expect(paths['/v1/api-keys/authorize']!['get']!.security).toEqual([
       { proxyKey, apiKeyBearer: [] },

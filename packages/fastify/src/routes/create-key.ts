@@ -1,5 +1,5 @@
-import { toApiKeyJson } from '../api-key-json.ts'
 import { principalOf } from '../authorize.ts'
+import { etagHeader, showApiKey } from '../etag.ts'
 import { readIdempotencyKey, replayedHeader } from '../idempotency-key.ts'
 import type { RouteContext } from '../operation.ts'
 import { beyondGrant, invalidInput, parseMoment } from '../parse-input.ts'
@@ -30,6 +30,7 @@ export function createKeyRoute({ scope, engine, operation }: RouteContext): void
             description: 'The key was created. Store the secret now.',
             headers: {
               Location: { type: 'string', description: 'Where the key is found.' },
+              ...etagHeader,
               ...replayedHeader,
             },
             content: { 'application/json': { schema: CreatedApiKey } },
@@ -65,7 +66,7 @@ export function createKeyRoute({ scope, engine, operation }: RouteContext): void
       }
       if (result.replayed) reply.header('idempotency-replayed', 'true')
       reply.code(201).header('location', `${scope.prefix}/${result.apiKey.id}`)
-      return { apiKey: toApiKeyJson(result.apiKey), secret: result.secret }
+      return { apiKey: showApiKey(reply, result.apiKey), secret: result.secret }
     },
   )
 }

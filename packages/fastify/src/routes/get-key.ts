@@ -1,5 +1,5 @@
-import { toApiKeyJson } from '../api-key-json.ts'
 import { principalOf } from '../authorize.ts'
+import { etagHeader, showApiKey } from '../etag.ts'
 import type { RouteContext } from '../operation.ts'
 import { ProblemError } from '../problem.ts'
 import { ApiKey, ApiKeyParams } from '../schemas.ts'
@@ -15,15 +15,19 @@ export function getKeyRoute({ scope, engine, operation }: RouteContext): void {
       schema: {
         params: ApiKeyParams,
         response: {
-          200: { description: 'The key.', content: { 'application/json': { schema: ApiKey } } },
+          200: {
+            description: 'The key.',
+            headers: etagHeader,
+            content: { 'application/json': { schema: ApiKey } },
+          },
         },
       },
       problems: ['not_found'],
     }),
-    async (request) => {
+    async (request, reply) => {
       const key = await engine.keys.get(principalOf(request).owner, request.params.id)
       if (key === null) throw new ProblemError('not_found')
-      return toApiKeyJson(key)
+      return showApiKey(reply, key)
     },
   )
 }

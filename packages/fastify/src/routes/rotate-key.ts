@@ -1,14 +1,16 @@
-import { toApiKeyJson } from '../api-key-json.ts'
 import { principalOf } from '../authorize.ts'
+import { etagHeader, readIfMatch, showApiKey } from '../etag.ts'
 import { readIdempotencyKey, replayedHeader } from '../idempotency-key.ts'
 import type { RouteContext } from '../operation.ts'
 import { beyondGrant, invalidInput } from '../parse-input.ts'
 import { ProblemError } from '../problem.ts'
-import { ApiKeyParams, CreateHeaders } from '../schemas.ts'
+import { RotateHeaders } from '../lifecycle-schemas.ts'
+import { ApiKeyParams } from '../schemas.ts'
 import { RotateApiKey, RotatedApiKey } from '../rotation-schemas.ts'
 
 const REFUSALS = {
   not_found: 'not_found',
+  stale: 'precondition_failed',
   revoked: 'already_revoked',
   expired: 'already_expired',
   retiring: 'already_retiring',
@@ -18,7 +20,7 @@ const REFUSALS = {
 
 /** `POST /:id/rotate`: gives the key another secret and shows it, this once. */
 export function rotateKeyRoute({ scope, engine, operation }: RouteContext): void {
-  scope.post<{ Params: ApiKeyParams; Body: RotateApiKey; Headers: CreateHeaders; Reply: RotatedApiKey }>(
+  scope.post<{ Params: ApiKeyParams; Body: RotateApiKey; Headers: RotateHeaders; Reply: RotatedApiKey }>(
     '/:id/rotate',
     operation({
       operationId: 'rotateApiKey',
@@ -27,12 +29,12 @@ export function rotateKeyRoute({ scope, engine, operation }: RouteContext): void
         'Gives the key another secret, of the same prefix and length, and shows it this once. The key stays the same, and so does what its limits count. The old secret works until its grace ends; without a grace the reply waits until every node refuses it, one second at most, and its `receipt` says how many do. Send an `Idempotency-Key` to be able to repeat the request should its reply get lost.',
       schema: {
         params: ApiKeyParams,
-        headers: CreateHeaders,
+        headers: RotateHeaders,
         body: RotateApiKey,
         response: {
           200: {
             description: 'The key has a new secret. Store it now.',
-            headers: replayedHeader,
+            headers: { ...etagHeader, ...replayedHeader },
             content: { 'application/json': { schema: RotatedApiKey } },
           },
         },
@@ -46,6 +48,7 @@ export function rotateKeyRoute({ scope, engine, operation }: RouteContext): void
         'already_expired',
         'already_retiring',
         'idempotency_in_flight',
+        'precondition_failed',
         'payload_too_large',
         'unsupported_media_type',
         'idempotency_mismatch',
@@ -57,6 +60,7 @@ export function rotateKeyRoute({ scope, engine, operation }: RouteContext): void
         ...request.body,
         idempotencyKey: readIdempotencyKey(request.headers),
         grant: await grant(),
+        ifRevision: readIfMatch(request.headers['if-match']),
       })
       if (!result.ok) {
         if (result.reason === 'invalid') throw invalidInput(result)
@@ -64,7 +68,7 @@ export function rotateKeyRoute({ scope, engine, operation }: RouteContext): void
         throw new ProblemError(REFUSALS[result.reason])
       }
       if (result.replayed) reply.header('idempotency-replayed', 'true')
-      return { apiKey: toApiKeyJson(result.apiKey), secret: result.secret, receipt: result.receipt }
+      return { apiKey: showApiKey(reply, result.apiKey), secret: result.secret, receipt: result.receipt }
     },
   )
 }

@@ -1,15 +1,21 @@
-import { toApiKeyJson } from '../api-key-json.ts'
 import { principalOf } from '../authorize.ts'
+import { etagHeader, readIfMatch, showApiKey } from '../etag.ts'
+import { IfMatchHeaders } from '../lifecycle-schemas.ts'
 import type { RouteContext } from '../operation.ts'
 import { beyondGrant, invalidInput, parseMoment } from '../parse-input.ts'
 import { ProblemError } from '../problem.ts'
 import { ApiKeyParams, UpdateApiKey, UpdatedApiKey } from '../schemas.ts'
 
-const REFUSALS = { not_found: 'not_found', revoked: 'already_revoked', expired: 'already_expired' } as const
+const REFUSALS = {
+  not_found: 'not_found',
+  stale: 'precondition_failed',
+  revoked: 'already_revoked',
+  expired: 'already_expired',
+} as const
 
 /** `PATCH /:id`: renames, limits, disables, enables; in force here when the reply is there. */
 export function updateKeyRoute({ scope, engine, operation }: RouteContext): void {
-  scope.patch<{ Params: ApiKeyParams; Body: UpdateApiKey; Reply: UpdatedApiKey }>(
+  scope.patch<{ Params: ApiKeyParams; Headers: IfMatchHeaders; Body: UpdateApiKey; Reply: UpdatedApiKey }>(
     '/:id',
     operation({
       operationId: 'updateApiKey',
@@ -18,10 +24,12 @@ export function updateKeyRoute({ scope, engine, operation }: RouteContext): void
         'Changes what is sent and leaves the rest. On the node that answers, the change is in force when the reply arrives; the others follow within a second. When a key is disabled, the reply waits for them as with a delete, and its `receipt` says how many refuse the key.',
       schema: {
         params: ApiKeyParams,
+        headers: IfMatchHeaders,
         body: UpdateApiKey,
         response: {
           200: {
             description: 'The changed key.',
+            headers: etagHeader,
             content: { 'application/json': { schema: UpdatedApiKey } },
           },
         },
@@ -33,11 +41,12 @@ export function updateKeyRoute({ scope, engine, operation }: RouteContext): void
         'not_found',
         'already_revoked',
         'already_expired',
+        'precondition_failed',
         'payload_too_large',
         'unsupported_media_type',
       ],
     }),
-    async (request) => {
+    async (request, reply) => {
       const { owner, actor, grant } = principalOf(request)
       const { expiresAt, notBefore, ...fields } = request.body
       const changes = {
@@ -45,6 +54,7 @@ export function updateKeyRoute({ scope, engine, operation }: RouteContext): void
         expiresAt: parseMoment('expiresAt', expiresAt),
         notBefore: parseMoment('notBefore', notBefore),
         grant: await grant(),
+        ifRevision: readIfMatch(request.headers['if-match']),
       }
       const result = await engine.keys.update(owner, actor, request.params.id, changes)
       if (!result.ok) {
@@ -52,7 +62,7 @@ export function updateKeyRoute({ scope, engine, operation }: RouteContext): void
         if (result.reason === 'beyond_grant') throw beyondGrant(result)
         throw new ProblemError(REFUSALS[result.reason])
       }
-      return { apiKey: toApiKeyJson(result.apiKey), receipt: result.receipt }
+      return { apiKey: showApiKey(reply, result.apiKey), receipt: result.receipt }
     },
   )
 }

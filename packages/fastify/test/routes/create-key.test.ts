@@ -54,6 +54,7 @@ describeOnEachDatabase('POST /v1/api-keys', (database) => {
         rotationDueAt: null,
         retiringSecret: null,
         revokedAt: null,
+        revocation: null,
       })
       expect(reply.headers.location).toBe(`${KEYS}/${apiKey.id}`)
 

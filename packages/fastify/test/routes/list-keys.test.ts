@@ -66,6 +66,7 @@ describeOnEachDatabase('GET /v1/api-keys', (database) => {
           'quota',
           'rateLimits',
           'retiringSecret',
+          'revocation',
           'revokedAt',
           'rotateEveryDays',
           'rotatedAt',

@@ -13,6 +13,7 @@ export interface JsonSchema {
   items?: JsonSchema
   anyOf?: JsonSchema[]
   enum?: unknown[]
+  examples?: unknown[]
   format?: string
   pattern?: string
   minimum?: number
