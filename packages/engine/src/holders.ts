@@ -1,4 +1,5 @@
 import type { Attempts, Caller } from './attempts.ts'
+import type { Origin } from './author.ts'
 import type { KeyCache } from './cache.ts'
 import type { InvalidInput } from './checked.ts'
 import { isRetiring } from './key-rotation.ts'
@@ -43,7 +44,10 @@ export interface Holders {
    * did it. With the secret before its present one, only that secret ends: who holds it may be whom the key was
    * rotated for, and must not end what took its place.
    */
-  revoke(held: Held, options?: RevocationOptions): Promise<SelfRevokeResult>
+  revoke(
+    held: Held,
+    options?: RevocationOptions & { from?: Origin | undefined },
+  ): Promise<SelfRevokeResult>
 }
 
 /** What {@link createHolders} needs from outside. */
@@ -87,7 +91,7 @@ export function createHolders(options: HoldersOptions): Holders {
       const checked = checkRevocation(given, 'keyCompromise')
       if (!checked.ok) return checked
       const { value: said } = checked
-      const by = { actor: { id, name }, now: new Date(now()) }
+      const by = { actor: { id, name, type: 'key' as const, from: given.from }, now: new Date(now()) }
       const result = isOld ? await endSecret() : await revokeKey()
       if (result.outcome === 'refused') return result.refusal
       // It was given another secret meanwhile, or is gone.

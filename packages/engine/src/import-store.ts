@@ -1,3 +1,4 @@
+import type { Author } from './author.ts'
 import type { NewKey } from './store.ts'
 
 /** A key of another system that does not exist here yet. */
@@ -29,7 +30,7 @@ export interface ImportStore {
    * `maxKeys` keys that are not revoked; exact, however many imports and creates run at once. No two of the rows
    * may have the same hash.
    */
-  add(rows: readonly NewImport[], options: { maxKeys: number }): Promise<ImportOutcome[]>
+  add(rows: readonly NewImport[], options: { actor: Author; maxKeys: number }): Promise<ImportOutcome[]>
 
   /** Lets the database look at what it has, as it would by itself a minute later: until then it finds keys slowly. */
   refreshStatistics(): Promise<void>

@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
+import { actorOf, type Author } from './author.ts'
 import { assertActor } from './identity.ts'
 import type { Formats } from './import-options.ts'
 import { readRow, type ImportRow, type RowContext } from './import-row.ts'
 import type { ImportOutcome, ImportStore, NewImport } from './import-store.ts'
 import { invalid, type Checked } from './checked.ts'
-import type { Actor } from './key.ts'
 import type { ScopeCatalog } from './scopes.ts'
 import { parseSlowHash, whatSlowHashLacks } from './slow-hash.ts'
 
@@ -48,7 +48,7 @@ export interface Imports {
    * })
    */
   run(
-    actor: Actor,
+    actor: Author,
     rows: AsyncIterable<ImportRow> | Iterable<ImportRow>,
     options?: ImportRunOptions,
   ): Promise<ImportCounts>
@@ -95,7 +95,7 @@ export function createImports(settings: ImportsOptions): Imports {
         const entries = [...batch.values()]
         batch.clear()
         const keys = entries.map(({ key }) => key)
-        const outcomes = keys.length === 0 ? [] : await store.add(keys, { maxKeys: maxKeysPerOwner })
+        const outcomes = keys.length === 0 ? [] : await store.add(keys, { actor, maxKeys: maxKeysPerOwner })
         for (const [at, { places }] of entries.entries()) count(outcomes[at]!, places)
         tell()
         const aheadMs = startedAt + (counts.added * 1_000) / MAX_ADDED_PER_SECOND - performance.now()
@@ -112,7 +112,7 @@ export function createImports(settings: ImportsOptions): Imports {
       let place = 0
       for await (const row of rows) {
         place++
-        const read = await readCheckable(row, { formats, catalog, actor, nowMs: now() })
+        const read = await readCheckable(row, { formats, catalog, actor: actorOf(actor), nowMs: now() })
         if (!read.ok) {
           fail(place, read)
           continue

@@ -3,7 +3,8 @@ import type { InvalidInput } from './checked.ts'
 import { beyondOwner, checkGrant, checkReach, withinGrant, type BeyondGrant, type Grant } from './grant.ts'
 import { assertIdentity } from './identity.ts'
 import { checkBulk, decideBulk, type BulkOptions, type BulkRefusal, type BulkResult } from './key-bulk.ts'
-import type { Actor, ApiKey } from './key.ts'
+import type { Author } from './author.ts'
+import type { ApiKey } from './key.ts'
 import type { AwaitReceipt, RevocationReceipt } from './receipts.ts'
 import {
   checkRevocation,
@@ -52,17 +53,17 @@ export interface Lifecycle {
    * be told. Resolves when every node has dropped the key, or after a second. A key that is revoked is `revoked`, unless
    * the reason is that its secret leaked, and that was not known.
    */
-  revoke(owner: string, actor: Actor, id: string, options?: RevokeOptions): Promise<RevokeResult>
+  revoke(owner: string, actor: Author, id: string, options?: RevokeOptions): Promise<RevokeResult>
   /**
    * Takes a revocation back, within `restoreWindowSeconds` of it: the key is again what it was before, disabled if it
    * was that. Never when its secret leaked, nor when the owner has no room for another key.
    */
-  restore(owner: string, actor: Actor, id: string, options?: RestoreOptions): Promise<RestoreResult>
+  restore(owner: string, actor: Author, id: string, options?: RestoreOptions): Promise<RestoreResult>
   /**
    * Does one thing to up to 100 keys, in one transaction with one receipt. What cannot be done to one of them is told of that
    * one and keeps nothing from the others.
    */
-  changeMany(owner: string, actor: Actor, ids: readonly string[], options: BulkOptions): Promise<BulkResult>
+  changeMany(owner: string, actor: Author, ids: readonly string[], options: BulkOptions): Promise<BulkResult>
 }
 
 /** What {@link createLifecycle} needs from outside. */
@@ -89,7 +90,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
 
   /** Changes keys, and forgets here what was known of them. */
   async function change<Refusal extends { ok: false }>(
-    { owner, actor, ids, maxKeys }: { owner: string; actor: Actor; ids: readonly string[]; maxKeys?: number },
+    { owner, actor, ids, maxKeys }: { owner: string; actor: Author; ids: readonly string[]; maxKeys?: number },
     decide: (current: ApiKey, moment: Moment) => Decision<Refusal>,
   ) {
     const by = { actor, now: new Date(now()) }

@@ -12,6 +12,7 @@ import {
 import { strictestExpiry, type ExpiryPolicy } from './expiry-policy.ts'
 import { beyondOwner, checkGrant, checkReach, type BeyondGrant, type Grant } from './grant.ts'
 import { createKeyId } from './key-id.ts'
+import { actorOf, type Author } from './author.ts'
 import { allChecked, invalid, type InvalidInput } from './checked.ts'
 import {
   checkEnvironment,
@@ -103,19 +104,19 @@ export type ListResult = { ok: true; data: ApiKey[]; nextCursor: string | null }
  * force: no verdict of this process rests on the state before it.
  */
 export interface Keys extends Lifecycle {
-  create(owner: string, actor: Actor, options: CreateOptions): Promise<CreateResult>
+  create(owner: string, actor: Author, options: CreateOptions): Promise<CreateResult>
   list(owner: string, options?: ListOptions): Promise<ListResult>
   get(owner: string, id: string): Promise<ApiKey | null>
-  update(owner: string, actor: Actor, id: string, options: UpdateOptions): Promise<UpdateResult>
+  update(owner: string, actor: Author, id: string, options: UpdateOptions): Promise<UpdateResult>
   /**
    * Gives a key another secret, of the same prefix and length. It stays the same key, with what its limits count. The old
    * secret works until its grace ends, or its key does.
    */
-  rotate(owner: string, actor: Actor, id: string, options?: RotateOptions): Promise<RotateResult>
+  rotate(owner: string, actor: Author, id: string, options?: RotateOptions): Promise<RotateResult>
   /** Says when the replaced secret that still works ends: in so many seconds from now, 0 to 604,800; 0 is at once. */
   retire(
     owner: string,
-    actor: Actor,
+    actor: Author,
     id: string,
     gracePeriodSeconds: number,
     options?: { grant?: Grant | undefined } & Condition,
@@ -248,11 +249,11 @@ export function createKeys(options: KeysOptions): Keys {
         hash: hashSecret(secret),
         start: parseSecret(secret)!.start,
         createdAt: new Date(nowMs),
-        createdBy: actor,
+        createdBy: actorOf(actor),
       }
       const request = requestIdOf(owner, actor, idempotencyKey)
       const idempotency = request && remember({ ...request, asked: askedFor(input, wanted), nowMs, secret })
-      const created = await store.create(key, { maxKeys: options.maxKeysPerOwner, idempotency })
+      const created = await store.create(key, { actor, maxKeys: options.maxKeysPerOwner, idempotency })
 
       switch (created.outcome) {
         case 'created':

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createAttempts } from './attempts.ts'
+import { createAudit, type Audit } from './audit.ts'
 import { createKeyCache, type LoadKey } from './cache.ts'
 import type { ExpiryPolicy } from './expiry-policy.ts'
 import { assertCheckable } from './import-options.ts'
@@ -12,6 +13,7 @@ import { createQuotaLeases } from './quota-leases.ts'
 import { createRateLimiter } from './rate-limit.ts'
 import { createOwners, type Owners } from './owners.ts'
 import { resolveOptions, type LatchkeyOptions } from './latchkey-options.ts'
+import { createAuditStore } from './postgres/audit-store.ts'
 import { createChangeLog } from './postgres/change-log.ts'
 import { followChanges } from './postgres/changes.ts'
 import { openDatabase, type Database } from './postgres/database.ts'
@@ -57,6 +59,7 @@ export interface Latchkey {
   readonly imports: Imports
   readonly usage: Usage
   readonly owners: Owners
+  readonly audit: Audit
   /**
    * Judges a secret. The verdict comes at once when the key was seen in the last seconds, and as a promise when
    * the database must be asked. That promise rejects with StoreUnavailable when there is no answer within two
@@ -190,6 +193,7 @@ async function connect(
     expiryPolicy: settings.expiryPolicy,
     keys: createKeys({ ...settings, store, owners: ownerStore, cache, awaitReceipt }),
     owners: createOwners({ store: ownerStore, catalog, forgetKeys: cache.clear }),
+    audit: createAudit({ store: createAuditStore(database, namespace), namespace }),
     imports: createImports({ ...settings, store: importStore }),
     usage: createUsage({ ...settings, store: usageStore }),
     verify: createVerifier({ ...ways, cache, attempts, usage, now }),

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { Author } from './author.ts'
 import { checkExpiryPolicy, type ExpiryPolicy } from './expiry-policy.ts'
-import { assertIdentity } from './identity.ts'
+import { assertActor, assertIdentity } from './identity.ts'
 import type { InvalidInput } from './checked.ts'
 import { checkScopes } from './key-input.ts'
 import type { ScopeCatalog } from './scopes.ts'
@@ -17,12 +18,15 @@ export interface OwnerSettings {
 /** Of an owner of whom nothing was ever said. */
 export const NO_SETTINGS: OwnerSettings = Object.freeze({ scopes: null, expiryPolicy: null })
 
+/** Who changes what the host decides by itself, as when a plan ends. */
+const HOST: Author = Object.freeze({ id: 'host', name: null, type: 'system' })
+
 /** The outcome of a setting. */
 export type SettingResult = { ok: true; settings: OwnerSettings } | InvalidInput
 
 /**
  * The owners of keys, as far as Latchkey knows them: by an id of the host's. Each call rejects with StoreUnavailable
- * when the database does not do its part.
+ * when the database does not do its part. Without an actor, it is the host itself that changes something.
  */
 export interface Owners {
   get(owner: string): Promise<OwnerSettings>
@@ -30,9 +34,9 @@ export interface Owners {
    * Says what an owner may do now, as when a plan or a contract changes. Its keys, those that exist included, can do
    * what they say and this allows, at once here and within a second on every node. null takes the bound away.
    */
-  setScopes(owner: string, scopes: readonly string[] | null): Promise<SettingResult>
+  setScopes(owner: string, scopes: readonly string[] | null, actor?: Author): Promise<SettingResult>
   /** Says for how long new keys may live. Keys that exist keep their end; null leaves it to the host's policy. */
-  setExpiryPolicy(owner: string, policy: ExpiryPolicy | null): Promise<SettingResult>
+  setExpiryPolicy(owner: string, policy: ExpiryPolicy | null, actor?: Author): Promise<SettingResult>
 }
 
 /** What {@link createOwners} needs from outside. */
@@ -46,11 +50,16 @@ export interface OwnersOptions {
 /** Makes the settings of one namespace's owners. */
 export function createOwners({ store, catalog, forgetKeys }: OwnersOptions): Owners {
   /** Most often nothing is news, as when a host says at each request what an owner may do. */
-  async function set(owner: string, change: Partial<OwnerSettings>): Promise<SettingResult> {
+  async function set(
+    owner: string,
+    change: Partial<OwnerSettings>,
+    actor: Author = HOST,
+  ): Promise<SettingResult> {
+    assertActor(actor)
     const before = await store.find(owner)
     const settings = { ...before, ...change }
     if (!isDeepStrictEqual(settings, before)) {
-      await store.change(owner, change)
+      await store.change(owner, change, actor)
       if ('scopes' in change) forgetKeys()
     }
     return { ok: true, settings }
@@ -62,18 +71,18 @@ export function createOwners({ store, catalog, forgetKeys }: OwnersOptions): Own
       return store.find(owner)
     },
 
-    async setScopes(owner, scopes) {
+    async setScopes(owner, scopes, actor) {
       assertIdentity(owner)
-      if (scopes === null) return set(owner, { scopes: null })
+      if (scopes === null) return set(owner, { scopes: null }, actor)
       const checked = checkScopes(scopes, catalog)
-      return checked.ok ? set(owner, { scopes: checked.value }) : checked
+      return checked.ok ? set(owner, { scopes: checked.value }, actor) : checked
     },
 
-    async setExpiryPolicy(owner, policy) {
+    async setExpiryPolicy(owner, policy, actor) {
       assertIdentity(owner)
-      if (policy === null) return set(owner, { expiryPolicy: null })
+      if (policy === null) return set(owner, { expiryPolicy: null }, actor)
       const checked = checkExpiryPolicy(policy)
-      return checked.ok ? set(owner, { expiryPolicy: checked.value }) : checked
+      return checked.ok ? set(owner, { expiryPolicy: checked.value }, actor) : checked
     },
   }
 }

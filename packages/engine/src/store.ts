@@ -1,3 +1,4 @@
+import type { Author } from './author.ts'
 import type { Actor, ApiKey, KeyState, Metadata } from './key.ts'
 import type { OwnerSettings } from './owners.ts'
 import type { Environment } from './secret.ts'
@@ -139,7 +140,8 @@ export interface ListQuery {
  * is looking for hashes: whoever presents a secret has not said who they are.
  *
  * Every method rejects with StoreUnavailable, and nothing else, when the database does not do its part in time.
- * A change that was rejected so may still have happened. Nothing here ever sees a secret.
+ * A change that was rejected so may still have happened. Nothing here ever sees a secret. Each change is recorded in
+ * the audit trail, or does not happen.
  */
 export interface KeyStore {
   /** What a verdict needs of the key with this hash, or null. Answers or rejects within two seconds. */
@@ -153,7 +155,10 @@ export interface KeyStore {
    * run at once. With an idempotency record, both are stored or neither; and while a record with the same id is
    * alive, nothing new is stored.
    */
-  create(key: NewKey, options: { maxKeys: number; idempotency: IdempotencyRecord | null }): Promise<Created>
+  create(
+    key: NewKey,
+    options: { actor: Author; maxKeys: number; idempotency: IdempotencyRecord | null },
+  ): Promise<Created>
 
   /** Deletes what is kept of creates that can no longer be repeated. */
   forgetRequests(now: Date): Promise<void>
@@ -168,7 +173,7 @@ export interface KeyStore {
   change<Refusal>(
     owner: string,
     id: string,
-    by: { actor: Actor; now: Date },
+    by: { actor: Author; now: Date },
     decide: (current: ApiKey) => Decision<Refusal>,
   ): Promise<Changed<Refusal>>
 
@@ -179,7 +184,7 @@ export interface KeyStore {
   changeMany<Refusal>(
     owner: string,
     ids: readonly string[],
-    by: { actor: Actor; now: Date },
+    by: { actor: Author; now: Date },
     options: ChangeManyOptions,
     decide: (current: ApiKey, room: number) => Decision<Refusal>,
   ): Promise<ChangedMany<Refusal>>
@@ -191,7 +196,7 @@ export interface KeyStore {
   rotate<Refusal>(
     owner: string,
     id: string,
-    by: { actor: Actor; now: Date },
+    by: { actor: Author; now: Date },
     requestId: Uint8Array | null,
     decide: (current: ApiKey) => { ok: true; secret: NewSecret } | { ok: false; refusal: Refusal },
   ): Promise<Rotated<Refusal>>
@@ -200,7 +205,7 @@ export interface KeyStore {
   retire<Refusal>(
     owner: string,
     id: string,
-    by: { actor: Actor; now: Date },
+    by: { actor: Author; now: Date },
     decide: (current: ApiKey) => { ok: true; endsAt: Date } | { ok: false; refusal: Refusal },
   ): Promise<Changed<Refusal>>
 
@@ -213,5 +218,5 @@ export interface OwnerStore {
   /** What holds for an owner: nothing in particular when it is not known. */
   find(owner: string): Promise<OwnerSettings>
   /** Sets what is given and leaves the rest. */
-  change(owner: string, settings: Partial<OwnerSettings>): Promise<void>
+  change(owner: string, settings: Partial<OwnerSettings>, actor: Author): Promise<void>
 }

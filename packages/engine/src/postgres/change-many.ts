@@ -1,9 +1,11 @@
 import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm'
+import type { Author } from '../author.ts'
 import { keyIdToUuid } from '../key-id.ts'
-import type { Actor, ApiKey } from '../key.ts'
+import type { ApiKey } from '../key.ts'
 import { hashBytes } from '../secret.ts'
 import type { ChangedMany, ChangeManyOptions, Decision, KeyChanges } from '../store.ts'
 import { advisoryLockKey } from './advisory-lock.ts'
+import { recordAs } from './audit-store.ts'
 import { findUnconfirmed } from './change-log.ts'
 import type { DrizzleDatabase } from './database.ts'
 import { bare, hashesOf, isOf, selectKeys, toApiKey, type Owner } from './key-row.ts'
@@ -12,7 +14,7 @@ import { keys } from './schema.ts'
 
 /** Who makes a change, and when. */
 interface By {
-  actor: Actor
+  actor: Author
   now: Date
 }
 
@@ -87,6 +89,7 @@ async function store(
     group.uuids.push(uuid)
     alike.set(name, group)
   }
+  if (alike.size > 0) await recordAs(transaction, by.actor)
   for (const { changes, uuids } of alike.values()) {
     const { quota, ...columns } = changes
     await transaction

@@ -1,16 +1,20 @@
+import { auditContext } from '../author.ts'
 import { within } from '../deadline.ts'
 import type { ImportOutcome, ImportStore, NewImport } from '../import-store.ts'
 import { keyIdToUuid } from '../key-id.ts'
 import { hashBytes } from '../secret.ts'
 import { advisoryLockKey } from './advisory-lock.ts'
+import { recordedAs } from './audit-store.ts'
 import type { Database } from './database.ts'
 import { keyColumns } from './store.ts'
 
 const FIND_DEADLINE_MS = 2_000
 const DEADLINE_MS = 5_000
 
-const IMPORT_KEYS = `select place, outcome
-  from latchkey.import_keys($1, $2::text::integer, $3::text::bigint, $4::text::jsonb)`
+/** The function takes something of the context, so that it is called after that was set. */
+const IMPORT_KEYS = `with ${recordedAs(5)}, known as materialized (select $1 as namespace from context)
+  select place, outcome from known
+  cross join lateral latchkey.import_keys(namespace, $2::text::integer, $3::text::bigint, $4::text::jsonb)`
 
 const FIND_SLOW_HASH = `select slow_hash from latchkey.imports where key_id = $1::text::uuid and slow_hash is not null`
 
@@ -40,7 +44,7 @@ export function createImportStore(database: Database, namespace: string): Import
   }
 
   return {
-    async add(rows, { maxKeys }) {
+    async add(rows, { actor, maxKeys }) {
       const outcomes = await answer(
         DEADLINE_MS,
         database.query<{ place: number; outcome: ImportOutcome }>(IMPORT_KEYS, [
@@ -48,6 +52,7 @@ export function createImportStore(database: Database, namespace: string): Import
           String(maxKeys),
           importLock,
           JSON.stringify(rows.map(toRecord)),
+          auditContext(actor, 'import'),
         ]),
       )
       const byPlace = new Map(outcomes.map(({ place, outcome }) => [place, outcome]))

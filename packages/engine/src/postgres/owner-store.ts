@@ -2,6 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { within } from '../deadline.ts'
 import { NO_SETTINGS } from '../owners.ts'
 import type { OwnerStore } from '../store.ts'
+import { recordAs } from './audit-store.ts'
 import type { Database } from './database.ts'
 import { owners } from './schema.ts'
 
@@ -23,12 +24,15 @@ export function createOwnerStore(database: Database, namespace: string): OwnerSt
       return row ?? NO_SETTINGS
     },
 
-    async change(owner, settings) {
+    async change(owner, settings, actor) {
       await answer(
-        drizzle
-          .insert(owners)
-          .values({ namespace, owner, ...settings })
-          .onConflictDoUpdate({ target: [owners.namespace, owners.owner], set: settings }),
+        drizzle.transaction(async (transaction) => {
+          await recordAs(transaction, actor)
+          await transaction
+            .insert(owners)
+            .values({ namespace, owner, ...settings })
+            .onConflictDoUpdate({ target: [owners.namespace, owners.owner], set: settings })
+        }),
       )
     },
   }

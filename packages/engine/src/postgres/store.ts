@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { and, eq, lte, sql } from 'drizzle-orm'
 import { within } from '../deadline.ts'
 import { keyIdToUuid } from '../key-id.ts'
+import { auditContext } from '../author.ts'
 import type { ApiKey } from '../key.ts'
 import { fullQuota, quotaAt } from '../quota.ts'
 import type { ScopeCatalog } from '../scopes.ts'
 import type { Created, IdempotencyRecord, KeyStore, NewKey } from '../store.ts'
 import { hashBytes, hashFromBytes } from '../secret.ts'
 import { advisoryLockKey } from './advisory-lock.ts'
+import { recordAs, recordedAs } from './audit-store.ts'
 import { findUnconfirmed } from './change-log.ts'
 import { changedBy, changeMany, orNull } from './change-many.ts'
 import type { Database, DrizzleDatabase } from './database.ts'
@@ -110,6 +112,7 @@ export function createPostgresStore(database: Database, namespace: string, catal
             retiredAt: by.now,
             endsAt,
           }
+          await recordAs(transaction, by.actor)
           await transaction
             .insert(retiredSecrets)
             .values({ keyId: uuid, ...old })
@@ -149,6 +152,7 @@ export function createPostgresStore(database: Database, namespace: string, catal
           const decision = decide(toApiKey(current, { namespace, owner }))
           if (!decision.ok) return { outcome: 'refused', refusal: decision.refusal }
           const { endsAt } = decision
+          await recordAs(transaction, by.actor)
           await transaction.update(retiredSecrets).set({ endsAt }).where(eq(retiredSecrets.keyId, uuid))
           await transaction.update(keys).set(changedBy(by)).where(eq(keys.id, uuid))
           const [changed] = await selectKeys(transaction).where(eq(keys.id, uuid))
@@ -194,11 +198,12 @@ async function claimRequest(transaction: DrizzleDatabase, owner: Owner, id: Uint
 /** Each parameter is text, which every driver sends alike. A record's columns come as JSON. */
 const CREATE_KEY = `select latchkey.create_key($1, $2, $3::text::integer, $4::text::bigint, $5::text::boolean,
   jsonb_populate_record(null::latchkey.keys, $6::text::jsonb),
-  $7::text::bigint, jsonb_populate_record(null::latchkey.idempotency, $8::text::jsonb)) as outcome`
+  $7::text::bigint, jsonb_populate_record(null::latchkey.idempotency, $8::text::jsonb)) as outcome from context`
+const CREATE_KEY_ALONE = `with ${recordedAs(9)} ${CREATE_KEY}`
 /** Both or neither, in one statement. */
 const CREATE_KEY_WITH_QUOTA = `
-  with created as materialized (${CREATE_KEY}),
-  quota as (${insertQuota(9, `(select outcome from created) = 'created'`)})
+  with ${recordedAs(9)}, created as materialized (${CREATE_KEY}),
+  quota as (${insertQuota(10, `(select outcome from created) = 'created'`)})
   select outcome, (extract(epoch from now()) * 1000)::float8 as "nowMs" from created`
 
 async function create(
@@ -207,10 +212,10 @@ async function create(
   key: NewKey,
   options: Parameters<KeyStore['create']>[1],
 ): Promise<Created> {
-  const { maxKeys, idempotency: record } = options
+  const { actor, maxKeys, idempotency: record } = options
   const { owner } = key
   async function attempt(isAlone: boolean): Promise<{ outcome: string; nowMs?: number }> {
-    const statement = key.quota === null ? CREATE_KEY : CREATE_KEY_WITH_QUOTA
+    const statement = key.quota === null ? CREATE_KEY_ALONE : CREATE_KEY_WITH_QUOTA
     const [row] = await database.query<{ outcome: string; nowMs?: number }>(statement, [
       namespace,
       owner,
@@ -220,6 +225,7 @@ async function create(
       JSON.stringify(keyColumns(key)),
       record && advisoryLockKey('idempotency', namespace, record.id),
       record && JSON.stringify(recordColumns(record, { namespace, key })),
+      auditContext(actor),
       ...(key.quota === null ? [] : [JSON.stringify(newQuota(key, key.quota))]),
     ])
     return row!

@@ -1,11 +1,16 @@
 import { and, eq, inArray, isNotNull, isNull, lte, or, sql } from 'drizzle-orm'
+import type { Author } from '../author.ts'
 import { within } from '../deadline.ts'
+import { recordAs } from './audit-store.ts'
 import type { Database } from './database.ts'
 import { keys, lastUsed, owners, retiredSecrets } from './schema.ts'
 
 const DEADLINE_MS = 5_000
 /** Few enough to be told to the nodes one by one, and to be gone in a moment. */
 const PURGE_SIZE = 500
+
+/** Nobody asks for it: time has passed. */
+const LATCHKEY: Author = { id: 'latchkey', name: null, type: 'system' }
 
 /** Where revoked keys are kept until nobody wants to know of them any more. */
 export interface TombstoneStore {
@@ -46,6 +51,7 @@ export function createTombstoneStore(database: Database, namespace: string): Tom
             .for('update', { skipLocked: true })
           if (old.length === 0) return false
           const ids = old.map(({ id }) => id)
+          await recordAs(transaction, LATCHKEY)
           // By themselves and first: once their keys are gone, nobody knows which nodes to tell of them.
           const retired = await transaction
             .delete(retiredSecrets)

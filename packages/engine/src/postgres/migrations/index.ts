@@ -6,6 +6,7 @@ import { rotationMigration } from './0004-rotation.ts'
 import { policyMigration } from './0005-policy.ts'
 import { quotaMigration } from './0006-quota.ts'
 import { importsMigration } from './0007-imports.ts'
+import { auditMigration } from './0008-audit.ts'
 import { lifecycleMigration } from './0011-lifecycle.ts'
 
 /** Every migration, oldest first. They ship as modules, so nothing looks for files at run time. */
@@ -17,5 +18,6 @@ export const migrations: readonly Migration[] = [
   policyMigration,
   quotaMigration,
   importsMigration,
+  auditMigration,
   lifecycleMigration,
 ]
