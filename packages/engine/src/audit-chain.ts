@@ -50,7 +50,7 @@ export function checkChain({ namespace, owner }: { namespace: string; owner: str
       const sequence = last.sequence + 1
       if (event.sequence !== sequence) return fault(sequence, 'missing', 'The event is gone.')
       const hash = createHash('sha256').update(event.text).digest('hex')
-      if (hash !== event.hash) return fault(sequence, 'changed', 'The hash of the event is not its own.')
+      if (hash !== event.hash) return fault(sequence, 'changed', 'The event has another hash than its text.')
       const told = parse(event.text)
       if (told === null || !isSame(told, event) || told.namespace !== namespace || told.owner !== owner) {
         return fault(sequence, 'changed', 'The event is stored under what it does not say.')

@@ -145,7 +145,7 @@ describe.each(testDatabases)('the audit trail on $name', ({ create }) => {
 
   it('records imported keys one by one, and not that a hash was replaced at the first use', async () => {
     const [owner, other] = [anOwner(), anOwner()]
-    const foreign = await Promise.all(Array.from({ length: 3 }, () => slowForeignKeys.bcrypt()))
+    const foreign = await Promise.all(Array.from({ length: 3 }, () => slowForeignKeys['bcrypt']!()))
     const texts = foreign.map(({ text }) => text)
     const rows = foreign.map(({ row }, at) => ({ ...row, owner: at < 2 ? owner : other, name: `k${at}` }))
     expect(await latchkey.imports.run(author, rows)).toMatchObject({ added: 3 })
@@ -215,7 +215,11 @@ describe.each(testDatabases)('the audit trail on $name', ({ create }) => {
     expect(told((await trailOf(other)).slice(1))).toEqual([
       moved,
       moved,
-      ...Array.from({ length: 3 }, () => ['key.purged', expect.objectContaining({ name: 'k' }), null]),
+      ...Array.from({ length: 3 }, (): unknown[] => [
+        'key.purged',
+        expect.objectContaining({ name: 'k' }),
+        null,
+      ]),
     ])
     expect((await trailOf(`${owner}2`)).map(({ action }) => action)).toEqual(['owner.updated'])
     expect(must(await latchkey.audit.list(owner, { keyId: apiKey.id })).data).toHaveLength(4)

@@ -26,6 +26,7 @@ function createAuditor(name: string, changes: string, counted?: string): SQL {
   return sql.raw(`create function latchkey.${name}() returns trigger
     language plpgsql security definer set search_path = '' set timezone = 'UTC' as $$
     declare
+      context constant jsonb := nullif(current_setting('latchkey.context', true), '')::jsonb;
       events refcursor;
       change record;
       chain latchkey.audit_chains;
@@ -40,7 +41,7 @@ function createAuditor(name: string, changes: string, counted?: string): SQL {
           perform latchkey.close_audit_chain(chain);
           chain := latchkey.open_audit_chain(change.namespace, change.owner);
         end if;
-        chain := latchkey.append_audit_event(chain, change.key_id, change.before, change.after, is_first);
+        chain := latchkey.append_audit_event(chain, change.key_id, change.before, change.after, context, is_first);
       end loop;
       close events;
       perform latchkey.close_audit_chain(chain);
@@ -129,6 +130,12 @@ const OWNERS_CHANGED = `
 const UNTOLD = ['id', 'key_id', 'owner_id', 'updated_at', 'updated_by_id', 'updated_by_name', 'allotment']
 const UNTOLD_NAMES = 'hash|secret|pepper'
 
+const BASE32_DIGITS = Array.from(
+  { length: 26 },
+  (_, place) =>
+    `substr('0123456789abcdefghjkmnpqrstvwxyz', substring(bits from ${5 * place + 1} for 5)::integer + 1, 1)`,
+)
+
 /**
  * The audit trail: what changed, by whom and from where, in the transaction of the change, whoever makes it.
  *
@@ -194,14 +201,13 @@ export const auditMigration: Migration = {
           where old.value is distinct from new.value;
       end
     $$`),
-    // As TypeID writes it.
-    sql.raw(`create function latchkey.audited_key_id(id uuid) returns text language sql immutable strict as $$
-      select 'key_' || string_agg(substr(
-        '0123456789abcdefghjkmnpqrstvwxyz',
-        substring(b'00' || ('x' || translate(id::text, '-', ''))::bit(128) from 5 * place + 1 for 5)::integer + 1,
-        1
-      ), '' order by place)
-      from generate_series(0, 25) as place
+    // As TypeID writes it: 130 bits, five by five. Each event has one, so it is written out.
+    sql.raw(`create function latchkey.audited_key_id(id uuid) returns text language plpgsql immutable strict as $$
+      declare
+        bits constant bit varying := b'00' || ('x' || translate(id::text, '-', ''))::bit(128);
+      begin
+        return 'key_' || ${BASE32_DIGITS.join(' || ')};
+      end
     $$`),
     sql.raw(`create function latchkey.audit_action(key_id uuid, before jsonb, after jsonb, source text) returns text
       language sql immutable as $$
@@ -236,7 +242,10 @@ export const auditMigration: Migration = {
             return chain;
           end if;
           insert into latchkey.audit_chains (namespace, owner) values (in_namespace, in_owner)
-            on conflict do nothing;
+            on conflict do nothing returning * into chain;
+          if found then
+            return chain;
+          end if;
         end loop;
       end
     $$`),
@@ -252,10 +261,9 @@ export const auditMigration: Migration = {
     // One change is one event, though it may take several statements: as long as its transaction lasts, and nobody can
     // have seen it, an event takes up what else becomes of its key.
     sql.raw(`create function latchkey.append_audit_event(
-      chain latchkey.audit_chains, in_key_id uuid, before jsonb, after jsonb, may_amend boolean
+      chain latchkey.audit_chains, in_key_id uuid, before jsonb, after jsonb, context jsonb, may_amend boolean
     ) returns latchkey.audit_chains language plpgsql as $$
       declare
-        context constant jsonb := nullif(current_setting('latchkey.context', true), '')::jsonb;
         event latchkey.audit_events;
         told jsonb;
         previous text := encode(chain.hash, 'hex');
