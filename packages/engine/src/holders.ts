@@ -44,10 +44,7 @@ export interface Holders {
    * did it. With the secret before its present one, only that secret ends: who holds it may be whom the key was
    * rotated for, and must not end what took its place.
    */
-  revoke(
-    held: Held,
-    options?: RevocationOptions & { from?: Origin | undefined },
-  ): Promise<SelfRevokeResult>
+  revoke(held: Held, options?: RevocationOptions & { from?: Origin | undefined }): Promise<SelfRevokeResult>
 }
 
 /** What {@link createHolders} needs from outside. */

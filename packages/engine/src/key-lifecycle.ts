@@ -90,7 +90,12 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
 
   /** Changes keys, and forgets here what was known of them. */
   async function change<Refusal extends { ok: false }>(
-    { owner, actor, ids, maxKeys }: { owner: string; actor: Author; ids: readonly string[]; maxKeys?: number },
+    {
+      owner,
+      actor,
+      ids,
+      maxKeys,
+    }: { owner: string; actor: Author; ids: readonly string[]; maxKeys?: number },
     decide: (current: ApiKey, moment: Moment) => Decision<Refusal>,
   ) {
     const by = { actor, now: new Date(now()) }

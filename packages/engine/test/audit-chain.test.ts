@@ -242,6 +242,8 @@ describe.each(testDatabases)('a trail that cannot be written on $name', ({ creat
       () => latchkey.keys.update(owner, ann, apiKey.id, { enabled: false }),
       () => latchkey.keys.rotate(owner, ann, apiKey.id),
       () => latchkey.keys.revoke(owner, ann, apiKey.id),
+      () => latchkey.keys.changeMany(owner, ann, [apiKey.id], { action: 'disable' }),
+      async () => latchkey.holders.revoke(must(await latchkey.holders.recognise(secret))),
       () => latchkey.imports.run(ann, [row]),
       () => latchkey.owners.setScopes(owner, []),
       () => latchkey.owners.setExpiryPolicy(owner, { defaultDays: 1, maxDays: 1, allowNever: false }),

@@ -103,7 +103,11 @@ describe.each(testDatabases)('the audit trail on $name', ({ create }) => {
         { version: 2, start: rotated.apiKey.start, rotatedAt: text, retiringSecret: retired },
       ],
       ['key.secret_retired', { retiringSecret: retired }, { retiringSecret: retired }],
-      ['key.revoked', { revokedAt: null, revokedById: null }, { revokedAt: text, revokedById: ben.id }],
+      [
+        'key.revoked',
+        { revokedAt: null, revokedById: null, restorableUntil: null },
+        { revokedAt: text, revokedById: ben.id, restorableUntil: text },
+      ],
     ])
     expect(new Date(events[6]!.after!['retiringSecret']!['endsAt' as never])).toEqual(expect.any(Date))
     expect(await latchkey.audit.verify(owner)).toMatchObject({ ok: true, owners: 1, events: 8 })

@@ -90,6 +90,18 @@ describe.each(testDatabases)('migrate on $name', ({ create, name }) => {
     expect(await appliedVersions()).toEqual([...migrations, next].map(({ version }) => version))
   })
 
+  it('applies what came to the list later than one with a higher number', async () => {
+    const step = (version: number): Migration => ({ version, name: `step ${version}`, statements: [] })
+    await migrate(database, [...migrations, step(latest + 2)])
+    const all = [...migrations, step(latest + 1), step(latest + 2)]
+    await expect(assertMigrated(database, all)).rejects.toThrow(
+      `is at version ${latest + 2} without ${latest + 1}, but`,
+    )
+    await migrate(database, all)
+    expect(await appliedVersions()).toEqual(all.map(({ version }) => version))
+    await assertMigrated(database, all)
+  })
+
   it('refuses a schema that a newer Latchkey has made, in a sentence that says what to do', async () => {
     await migrate(database)
     await database.drizzle.execute(

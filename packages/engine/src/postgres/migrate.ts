@@ -63,11 +63,15 @@ export async function assertMigrated(
   migrations: readonly Migration[] = allMigrations,
 ): Promise<void> {
   const latest = migrations.at(-1)?.version ?? 0
-  const version = (await guarded(() => currentVersion(database.drizzle))) ?? 0
+  const applied = (await guarded(() => appliedVersions(database.drizzle))) ?? []
+  const version = newest(applied)
   refuseNewer(version, latest)
-  if (version < latest) {
+  const missing = migrations.map(({ version }) => version).filter((one) => !applied.includes(one))
+  if (missing.length > 0) {
+    const skipped = missing.filter((one) => one < version)
+    const without = skipped.length === 0 ? '' : ` without ${skipped.join(', ')}`
     throw new Error(
-      `The database's "latchkey" schema is at version ${version}, but this version of Latchkey needs ${latest}. ` +
+      `The database's "latchkey" schema is at version ${version}${without}, but this version of Latchkey needs ${latest}. ` +
         'Call migrate(database) first, or leave the option "migrate" on.',
     )
   }
@@ -82,12 +86,13 @@ async function migrateAlone(
     .select({ isMine: sql<boolean>`pg_try_advisory_xact_lock(${MIGRATION_LOCK}::bigint)` })
     .from(sql`(values (1)) as one`)
   if (lock?.isMine !== true) return 'busy'
-  const current = await currentVersion(transaction)
-  if (current === null) await createJournal(transaction)
+  const applied = await appliedVersions(transaction)
+  if (applied === null) await createJournal(transaction)
+  // Also one that came to the list later than others with higher numbers.
   for (const migration of migrations) {
-    if (migration.version > (current ?? 0)) await apply(transaction, migration)
+    if (!applied?.includes(migration.version)) await apply(transaction, migration)
   }
-  return current
+  return applied && newest(applied)
 }
 
 async function apply(transaction: DrizzleDatabase, { version, name, statements }: Migration): Promise<void> {
@@ -105,14 +110,18 @@ async function createJournal(transaction: DrizzleDatabase): Promise<void> {
   )`)
 }
 
-/** The newest version that was applied; null when there is no journal yet. */
-async function currentVersion(drizzle: DrizzleDatabase): Promise<number | null> {
+/** The versions that were applied; null when there is no journal yet. */
+async function appliedVersions(drizzle: DrizzleDatabase): Promise<number[] | null> {
   const [table] = await drizzle
     .select({ exists: sql<boolean>`to_regclass('latchkey.migrations') is not null` })
     .from(sql`(values (1)) as one`)
   if (table?.exists !== true) return null
-  const [row] = await drizzle.select({ version: sql<number | null>`max(${journal.version})` }).from(journal)
-  return row?.version ?? 0
+  const rows = await drizzle.select({ version: journal.version }).from(journal)
+  return rows.map(({ version }) => version)
+}
+
+function newest(versions: readonly number[]): number {
+  return Math.max(0, ...versions)
 }
 
 function refuseNewer(version: number, latest: number): void {
