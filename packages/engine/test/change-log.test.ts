@@ -11,7 +11,7 @@ const hashOf = (text: string) => createHash('sha256').update(text).digest()
 const told = (text: string) => hashOf(text).toString('base64url')
 
 const insertOwners = sql`insert into latchkey.owners (namespace, owner)
-  values ('default', 'owner'), ('elsewhere', 'owner')`
+  values ('default', 'owner'), ('elsewhere', 'owner'), ('default', 'another owner')`
 
 /** Keys as another program would write them, named after what is hashed. */
 async function insertKeys(
@@ -24,12 +24,12 @@ async function insertKeys(
   await database.drizzle.execute(insertRows(names, namespace))
 }
 
-const insertRows = (names: readonly string[], namespace = 'default') => sql`
+const insertRows = (names: readonly string[], namespace = 'default', owner = 'owner') => sql`
   insert into latchkey.keys
     (id, owner_id, hash, start, name, environment, scopes, created_at, created_by_id)
   select gen_random_uuid(), owners.id, sha256(names.name::bytea), 'lk_live_abcd', names.name, 'live', '', now(), 'x'
   from json_array_elements_text(${JSON.stringify(names)}::text::json) as names (name), latchkey.owners
-  where namespace = ${namespace}`
+  where namespace = ${namespace} and owner = ${owner}`
 
 describe.each(databases)('the log of changes on $name', ({ create }) => {
   let made: Awaited<ReturnType<typeof create>>
@@ -238,7 +238,8 @@ describe('the log of changes on Postgres', () => {
     const release = Promise.withResolvers<void>()
     const isWritten = Promise.withResolvers<void>()
     const slow = database.drizzle.transaction(async (transaction) => {
-      await transaction.execute(insertRows(['slow']))
+      // Of an owner of its own, for changes of one owner wait for each other.
+      await transaction.execute(insertRows(['slow'], 'default', 'another owner'))
       isWritten.resolve()
       await release.promise
     })
