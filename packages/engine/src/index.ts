@@ -112,7 +112,14 @@ export type { QuotaOptions, QuotaUpdate } from './quota-input.ts'
 export type { RevocationReceipt } from './receipts.ts'
 export { MAX_UNCONFIRMED_MS } from './cache.ts'
 export { openDatabase, type Database, type DrizzleDatabase } from './postgres/database.ts'
-export { migrate } from './postgres/migrate.ts'
+export {
+  inspectDatabase,
+  tryNotifications,
+  type DatabaseFacts,
+  type Hearing,
+  type RoleFacts,
+} from './postgres/inspection.ts'
+export { migrate, migrationStatus, type MigrationStatus } from './postgres/migrate.ts'
 export { StoreUnavailable } from './store-unavailable.ts'
 export type { Usage, UsageBucket, UsageCounts, UsageResult, UsageSeries } from './usage-series.ts'
 export { MAX_USAGE_BUCKETS, USAGE_INTERVALS, type UsageInterval, type UsageQuery } from './usage-query.ts'

@@ -4,7 +4,7 @@ import type { Database, DrizzleDatabase } from './database.ts'
 import { changes, nodes } from './schema.ts'
 
 /** A node that was not seen for so long has crashed: nobody waits for it any more. */
-const ALIVE = `seen_at > clock_timestamp() - interval '5 seconds'`
+export const ALIVE = `seen_at > clock_timestamp() - interval '5 seconds'`
 const MAX_READ = 10_000
 const MAX_SWEPT = 20_000
 

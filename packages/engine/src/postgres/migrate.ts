@@ -77,6 +77,35 @@ export async function assertMigrated(
   }
 }
 
+/** How far a database's schema is. */
+export interface MigrationStatus {
+  /** Of the newest migration that was applied; 0 where there is none. */
+  version: number
+  /** Of the newest migration that this version of Latchkey has. */
+  latest: number
+  /** What {@link migrate} would apply. */
+  pending: Pick<Migration, 'version' | 'name'>[]
+}
+
+/**
+ * Tells how far a database's schema is, without changing anything.
+ *
+ * @throws StoreUnavailable when the database does not answer.
+ */
+export async function migrationStatus(
+  database: Database,
+  migrations: readonly Migration[] = allMigrations,
+): Promise<MigrationStatus> {
+  const applied = (await guarded(() => appliedVersions(database.drizzle))) ?? []
+  return {
+    version: newest(applied),
+    latest: migrations.at(-1)?.version ?? 0,
+    pending: migrations
+      .filter(({ version }) => !applied.includes(version))
+      .map(({ version, name }) => ({ version, name })),
+  }
+}
+
 /** @returns the version found; what is newer has been applied. */
 async function migrateAlone(
   transaction: DrizzleDatabase,
