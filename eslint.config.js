@@ -4,7 +4,7 @@ import svelte from 'eslint-plugin-svelte'
 import globals from 'globals'
 import ts from 'typescript-eslint'
 
-/** Imports run one way: dashboard -> client, api -> fastify -> engine. Each rule says why. */
+/** Imports run one way: dashboard -> client, api -> fastify -> engine, cli -> engine. Each rule says why. */
 const imports = (patterns) => ({
   'no-restricted-imports': [
     'error',
@@ -78,6 +78,13 @@ export default ts.config(
     rules: imports([
       [sql, 'The plugin holds no SQL: ask the engine, whose store scopes every statement by owner.'],
       [['@latchkey/*', '!@latchkey/engine'], 'Of Latchkey the plugin imports the engine alone.'],
+    ]),
+  },
+  {
+    files: ['packages/cli/src/**'],
+    rules: imports([
+      [['@latchkey/*', '!@latchkey/engine'], 'Of Latchkey the command line imports the engine alone.'],
+      [[...fastify, ...sql], 'The command line speaks neither HTTP nor SQL: ask the engine.'],
     ]),
   },
   {

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
 import { nginxPath } from '../packages/testing/src/nginx-path.ts'
 import { pgbouncerPath } from '../packages/testing/src/pgbouncer-path.ts'
+import { scriptPath } from '../packages/testing/src/script-path.ts'
 import { pythonPath } from '../packages/testing/src/python-path.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -42,6 +43,9 @@ if (pgbouncerPath === undefined) {
 }
 if (nginxPath === undefined || pythonPath === undefined) {
   leftOut.push('tests behind a proxy (they take nginx, by NGINX_PATH or installed, and python3)')
+}
+if (scriptPath === undefined) {
+  leftOut.push("tests in a terminal (no `script` of util-linux's found)")
 }
 const turboTest = [
   'run',
