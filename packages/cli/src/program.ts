@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import type { AddCommand } from './command.ts'
+import { audit } from './commands/audit.ts'
 import { create } from './commands/create.ts'
 import { doctor } from './commands/doctor.ts'
 import { importKeys } from './commands/import.ts'
@@ -22,6 +23,7 @@ const COMMANDS: readonly AddCommand[] = [
   restore,
   verify,
   importKeys,
+  audit,
   doctor,
 ]
 
