@@ -1,10 +1,5 @@
 import ipaddr from 'ipaddr.js'
-
-/** Where a secret came from. Read only when it matters, so that anything with a costly `ip` will do. */
-export interface Caller {
-  /** The address of the client; undefined when there is none, as on a Unix socket. */
-  readonly ip?: string | undefined
-}
+import type { Caller } from './caller.ts'
 
 /** Wrong secrets that one client may present at once, and again within a minute. */
 export const MAX_WRONG_SECRETS_PER_MINUTE = 100
@@ -32,6 +27,7 @@ export function createAttempts(): Attempts {
   return {
     fail(caller, nowMs) {
       const client = clientOf(caller)
+      if (client === null) return 0
       const before = clearAtMs.get(client)
       const clearAt = Math.max(before ?? nowMs, nowMs) + MS_PER_ATTEMPT
       const waitMs = clearAt - BURST_MS - nowMs
@@ -44,7 +40,8 @@ export function createAttempts(): Attempts {
     },
     isSuspect(caller, nowMs) {
       if (clearAtMs.size === 0) return false
-      const clearAt = clearAtMs.get(clientOf(caller))
+      const client = clientOf(caller)
+      const clearAt = client === null ? undefined : clearAtMs.get(client)
       return clearAt !== undefined && clearAt + MS_PER_ATTEMPT - BURST_MS > nowMs
     },
   }
@@ -52,9 +49,10 @@ export function createAttempts(): Attempts {
 
 /**
  * What counts as one client: an IPv4 address, however it is written, or the /64 network of an IPv6 address, which
- * is what one subscriber gets. All without an address count as one.
+ * is what one subscriber gets. All without an address count as one; null when nobody knows who it is.
  */
-export function clientOf({ ip }: Caller): string {
+export function clientOf({ ip }: Caller): string | null {
+  if (ip === null) return null
   if (ip === undefined || !ip.includes(':')) return ip ?? ''
   const plain = ip.split('%', 1)[0]!
   if (!ipaddr.isValid(plain)) return ip

@@ -1,6 +1,7 @@
-import type { Attempts, Caller } from './attempts.ts'
+import type { Attempts } from './attempts.ts'
 import type { Origin } from './author.ts'
 import type { KeyCache } from './cache.ts'
+import type { Caller } from './caller.ts'
 import type { InvalidInput } from './checked.ts'
 import { isRetiring } from './key-rotation.ts'
 import type { ApiKey } from './key.ts'
@@ -34,7 +35,7 @@ export type SelfRevokeResult =
 export interface Holders {
   /**
    * Recognises the key of a secret, without using it: no limit stands in the way, and nothing is counted but wrong secrets.
-   * A disabled key, or one that begins later, is recognised; one that is over is not.
+   * A disabled key, or one that begins later, is recognised; one that is over, or publishable, is not.
    *
    * Rejects with StoreUnavailable when the database does not do its part.
    */
@@ -78,6 +79,8 @@ export function createHolders(options: HoldersOptions): Holders {
       if (found === null) return refuseSecret(UNKNOWN, caller)
       const { bounds, accepted } = found
       const reason = bounds && refusalByState(bounds, now())
+      // Everybody can read it in a page, so to show it proves nothing.
+      if (bounds?.places?.isPublishable) return { ok: false, reason: 'secret_key_required', key: accepted.key }
       if (reason === null || reason === 'disabled' || reason === 'pending') {
         return { ok: true, key: accepted.key, isRetiring: bounds?.retiresAtMs != null, hash }
       }

@@ -105,6 +105,10 @@ export function readRow(row: unknown, context: RowContext): Checked<NewImport> {
     notBefore: null,
     rotateEveryDays: null,
     quota: null,
+    kind: 'secret',
+    allowedIps: [],
+    allowedOrigins: [],
+    blockBrowsers: false,
   })
 }
 

@@ -60,6 +60,9 @@ export {
   MAX_SCOPES,
   RATE_LIMIT_NAME,
 } from './key-input.ts'
+export { MAX_ALLOWED_IPS } from './address-list.ts'
+export { MAX_ALLOWED_ORIGINS } from './origin-list.ts'
+export { KEY_KINDS, type KeyKind } from './key-kind.ts'
 export type { OwnerSettings, Owners, SettingResult } from './owners.ts'
 export {
   MAX_GRACE_SECONDS,
@@ -68,7 +71,7 @@ export {
   type RotateResult,
 } from './key-rotation.ts'
 export { MAX_POLICY_DAYS, strictestExpiry, type ExpiryPolicy } from './expiry-policy.ts'
-export type { ScopeSet } from './scopes.ts'
+export type { ScopeDeclaration, ScopeSet } from './scopes.ts'
 export { MAX_IDEMPOTENCY_KEY_LENGTH, MIN_IDEMPOTENCY_KEY_LENGTH } from './idempotency.ts'
 export {
   expiresSoon,
@@ -105,7 +108,8 @@ export type {
   VerifiedKey,
 } from './verdict.ts'
 export type { Verify } from './verify.ts'
-export { MAX_WRONG_SECRETS_PER_MINUTE, type Caller } from './attempts.ts'
+export { MAX_WRONG_SECRETS_PER_MINUTE } from './attempts.ts'
+export type { Caller } from './caller.ts'
 export type { RateLimit, RateLimitState } from './rate-limit.ts'
 export { MAX_CREDITS, QUOTA_PERIODS, type Quota, type QuotaDefinition, type QuotaPeriod } from './quota.ts'
 export type { QuotaOptions, QuotaUpdate } from './quota-input.ts'

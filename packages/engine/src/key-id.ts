@@ -10,7 +10,13 @@ export function createKeyId(): string {
 
 /** The UUID inside a key id, or null when the text is no key id. */
 export function keyIdToUuid(id: string): string | null {
-  return KEY_ID.test(id) ? toUUID(fromString(id, 'key')) : null
+  if (!KEY_ID.test(id)) return null
+  try {
+    return toUUID(fromString(id, 'key'))
+  } catch {
+    // Its bits are no UUID of any version (RFC 9562, section 4).
+    return null
+  }
 }
 
 /** Crockford's base32 in lower case, as TypeID has it. */

@@ -76,6 +76,12 @@ export function checkMetadata(metadata: unknown): Checked<Metadata> {
   return { ok: true, value: metadata }
 }
 
+export function checkBlockBrowsers(blockBrowsers: unknown): Checked<boolean> {
+  return typeof blockBrowsers === 'boolean'
+    ? { ok: true, value: blockBrowsers }
+    : invalid('blockBrowsers', 'must be true or false')
+}
+
 /** Several limits, each with a name of its own. Built anew, so that nothing unknown is stored along. */
 export function checkRateLimits(rateLimits: unknown): Checked<readonly RateLimit[]> {
   if (!Array.isArray(rateLimits)) return invalid('rateLimits', 'must be a list')

@@ -1,6 +1,8 @@
+import { checkAllowedIps } from './address-list.ts'
 import { allChecked, invalid, type Checked, type InvalidInput } from './checked.ts'
 import { checkGrant, checkReach, type BeyondGrant, type Grant } from './grant.ts'
 import {
+  checkBlockBrowsers,
   checkExpiry,
   checkMetadata,
   checkName,
@@ -11,7 +13,9 @@ import {
 } from './key-input.ts'
 import type { ExpiryPolicy } from './expiry-policy.ts'
 import { checkQuotaChange, type QuotaUpdate } from './quota-input.ts'
+import { publishableFault } from './key-kind.ts'
 import { keyState, type ApiKey, type Metadata } from './key.ts'
+import { checkAllowedOrigins } from './origin-list.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { RevocationReceipt } from './receipts.ts'
 import type { Condition, Stale } from './revision.ts'
@@ -26,6 +30,12 @@ export interface UpdateOptions extends Condition {
   /** null: good at once. */
   notBefore?: Date | null | undefined
   metadata?: Metadata | undefined
+  /** All addresses and ranges from which it may be used; from everywhere when empty. */
+  allowedIps?: readonly string[] | undefined
+  /** The origins of all web pages on which it may be used; everywhere when empty. */
+  allowedOrigins?: readonly string[] | undefined
+  /** Whether it is refused to browsers. */
+  blockBrowsers?: boolean | undefined
   /** All limits there shall be; an empty list removes them. */
   rateLimits?: readonly RateLimit[] | undefined
   /** After how many days somebody should rotate it, 1 to 3,650; null: nobody is reminded. */
@@ -57,6 +67,9 @@ export function checkUpdate(
     expiresAt,
     notBefore,
     metadata,
+    allowedIps,
+    allowedOrigins,
+    blockBrowsers,
     rateLimits,
     rotateEveryDays,
     quota,
@@ -73,6 +86,9 @@ export function checkUpdate(
     ...(expiresAt !== undefined && { expiresAt: checkExpiry(expiresAt, policy, nowMs) }),
     ...(notBefore !== undefined && { notBefore: checkNotBefore(notBefore) }),
     ...(metadata !== undefined && { metadata: checkMetadata(metadata) }),
+    ...(allowedIps !== undefined && { allowedIps: checkAllowedIps(allowedIps) }),
+    ...(allowedOrigins !== undefined && { allowedOrigins: checkAllowedOrigins(allowedOrigins) }),
+    ...(blockBrowsers !== undefined && { blockBrowsers: checkBlockBrowsers(blockBrowsers) }),
     ...(rateLimits !== undefined && { rateLimits: checkRateLimits(rateLimits) }),
     ...(rotateEveryDays !== undefined && { rotateEveryDays: checkRotateEveryDays(rotateEveryDays) }),
     ...(quota !== undefined && { quota: checkQuotaChange(quota) }),
@@ -84,6 +100,11 @@ export const NEVER_GOOD = invalid('notBefore', 'must be before expiresAt')
 /** Whether a key ends before it begins. */
 export function isNeverGood({ notBefore, expiresAt }: Pick<ApiKey, 'notBefore' | 'expiresAt'>): boolean {
   return notBefore !== null && expiresAt !== null && notBefore >= expiresAt
+}
+
+/** What a host no longer allows must not keep anybody from changing something else, as from disabling the key. */
+function concernsPlaces({ scopes, allowedOrigins, blockBrowsers }: KeyChanges): boolean {
+  return (scopes ?? allowedOrigins ?? blockBrowsers) !== undefined
 }
 
 /**
@@ -110,6 +131,8 @@ export function decideUpdate(
     return refuse({ ok: false, reason: 'expired' })
   }
   if (isNeverGood(changed)) return refuse(NEVER_GOOD)
+  const fault = concernsPlaces(fields) ? publishableFault(changed, catalog) : null
+  if (fault !== null) return refuse(fault)
   let { disabledAt } = current
   if (enabled === true) disabledAt = null
   if (enabled === false) disabledAt ??= new Date(nowMs)

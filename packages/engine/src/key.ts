@@ -1,3 +1,4 @@
+import type { KeyKind } from './key-kind.ts'
 import type { Quota } from './quota.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { Revocation } from './revocation.ts'
@@ -21,12 +22,20 @@ export interface ApiKey {
   id: string
   namespace: string
   owner: string
+  /** Chosen when it was created, for good. */
+  kind: KeyKind
   name: string
   environment: Environment
   /** How its secret begins, `lk_live_a1B2`: enough to recognise it, useless to guess it. */
   start: string
   scopes: readonly string[]
   metadata: Metadata
+  /** The addresses and ranges from which it may be used; from everywhere when empty. */
+  allowedIps: readonly string[]
+  /** The origins of the web pages on which it may be used; everywhere when empty. */
+  allowedOrigins: readonly string[]
+  /** Whether it is refused to browsers, in which no secret is safe. */
+  blockBrowsers: boolean
   /** All of them hold at once. */
   rateLimits: readonly RateLimit[]
   /** What it may spend; null for as much as it likes. */

@@ -10,11 +10,13 @@ import {
   sealSecret,
 } from './idempotency.ts'
 import { strictestExpiry, type ExpiryPolicy } from './expiry-policy.ts'
+import { checkAllowedIps } from './address-list.ts'
 import { beyondOwner, checkGrant, checkReach, type BeyondGrant, type Grant } from './grant.ts'
 import { createKeyId } from './key-id.ts'
 import { actorOf, type Author } from './author.ts'
 import { allChecked, invalid, type InvalidInput } from './checked.ts'
 import {
+  checkBlockBrowsers,
   checkEnvironment,
   checkExpiry,
   checkMetadata,
@@ -24,6 +26,7 @@ import {
   checkRotateEveryDays,
   checkScopes,
 } from './key-input.ts'
+import { checkKind, publishableFault, type KeyKind } from './key-kind.ts'
 import { createLifecycle, type Lifecycle } from './key-lifecycle.ts'
 import { parseListOptions, writeCursor, type ListOptions } from './key-list.ts'
 import {
@@ -49,6 +52,7 @@ import {
   type UpdateResult,
 } from './key-update.ts'
 import type { Actor, ApiKey, Metadata } from './key.ts'
+import { checkAllowedOrigins } from './origin-list.ts'
 import { checkQuota, type QuotaOptions } from './quota-input.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { AwaitReceipt } from './receipts.ts'
@@ -62,12 +66,26 @@ export interface CreateOptions {
   name: string
   /** `live` when left out. */
   environment?: Environment | undefined
+  /**
+   * A `publishable` key may stand in a web page for everybody to read: it holds public scopes only, and names its
+   * pages in `allowedOrigins`. `secret` when left out; it cannot be changed.
+   */
+  kind?: KeyKind | undefined
   scopes?: readonly string[] | undefined
   /** null for never; as long as the policy of host and owner has it when left out. */
   expiresAt?: Date | null | undefined
   /** From when on it is good; at once when left out. */
   notBefore?: Date | null | undefined
   metadata?: Metadata | undefined
+  /** At most 50 IPv4 or IPv6 addresses and CIDR ranges from which it may be used; from everywhere when left out. */
+  allowedIps?: readonly string[] | undefined
+  /**
+   * At most 50 origins of web pages on which it may be used, `https://app.example.com` or `https://*.example.com`;
+   * everywhere when left out.
+   */
+  allowedOrigins?: readonly string[] | undefined
+  /** Whether it is refused to browsers, in which no secret is safe. */
+  blockBrowsers?: boolean | undefined
   /** At most four, which all hold at once; none when left out. */
   rateLimits?: readonly RateLimit[] | undefined
   /** After how many days somebody should rotate it, 1 to 3,650; nobody is reminded when left out. */
@@ -130,6 +148,7 @@ export interface KeysOptions {
   awaitReceipt: AwaitReceipt
   namespace: string
   keyPrefix: string
+  publishableKeyPrefix: string
   catalog: ScopeCatalog
   expiryPolicy: ExpiryPolicy
   owners: Pick<OwnerStore, 'find'>
@@ -165,11 +184,11 @@ function openReplay(
 
 /**
  * What tells one request from another. The end that a policy gave is not part of it: it would be another one for each
- * repetition. Nor is a beginning where there is none, so that nodes of the version before agree.
+ * repetition. Nor is what newer versions added, where there is nothing of it, so that nodes of the version before agree.
  */
 function askedFor(
   { expiresAt }: CreateOptions,
-  wanted: Pick<NewKey, 'expiresAt' | 'notBefore' | 'rotateEveryDays' | 'quota'>,
+  wanted: Omit<NewKey, 'id' | 'owner' | 'hash' | 'start' | 'createdAt' | 'createdBy'>,
 ) {
   const isGiven = expiresAt === undefined && wanted.expiresAt !== null
   return {
@@ -178,16 +197,24 @@ function askedFor(
     notBefore: wanted.notBefore ?? undefined,
     rotateEveryDays: wanted.rotateEveryDays ?? undefined,
     quota: wanted.quota ?? undefined,
+    kind: wanted.kind === 'secret' ? undefined : wanted.kind,
+    allowedIps: wanted.allowedIps.length === 0 ? undefined : wanted.allowedIps,
+    allowedOrigins: wanted.allowedOrigins.length === 0 ? undefined : wanted.allowedOrigins,
+    blockBrowsers: wanted.blockBrowsers || undefined,
   }
 }
 
 /** Makes the key management of one namespace. */
 export function createKeys(options: KeysOptions): Keys {
-  const { store, cache, owners, catalog, awaitReceipt, namespace, keyPrefix, now } = options
+  const { store, cache, owners, catalog, awaitReceipt, namespace, now } = options
+
+  const prefixFor = (kind: KeyKind) =>
+    kind === 'publishable' ? options.publishableKeyPrefix : options.keyPrefix
 
   function checkCreate(input: CreateOptions, policy: ExpiryPolicy, nowMs: number) {
     const { environment = 'live', scopes = [], expiresAt, notBefore = null, metadata = {} } = input
     const { rateLimits = [], rotateEveryDays = null, quota = null, idempotencyKey } = input
+    const { kind = 'secret', allowedIps = [], allowedOrigins = [], blockBrowsers = false } = input
     if (!isUsable(idempotencyKey)) return UNUSABLE_IDEMPOTENCY_KEY
     const checked = allChecked({
       name: checkName(input.name),
@@ -196,11 +223,16 @@ export function createKeys(options: KeysOptions): Keys {
       expiresAt: checkExpiry(expiresAt, policy, nowMs),
       notBefore: checkNotBefore(notBefore),
       metadata: checkMetadata(metadata),
+      kind: checkKind(kind),
+      allowedIps: checkAllowedIps(allowedIps),
+      allowedOrigins: checkAllowedOrigins(allowedOrigins),
+      blockBrowsers: checkBlockBrowsers(blockBrowsers),
       rateLimits: checkRateLimits(rateLimits),
       rotateEveryDays: checkRotateEveryDays(rotateEveryDays),
       quota: checkQuota(quota),
     })
-    return checked.ok && isNeverGood(checked.value) ? NEVER_GOOD : checked
+    if (!checked.ok) return checked
+    return isNeverGood(checked.value) ? NEVER_GOOD : (publishableFault(checked.value, catalog) ?? checked)
   }
 
   function remember(request: {
@@ -241,7 +273,7 @@ export function createKeys(options: KeysOptions): Keys {
         checkGrant(catalog, grant, wanted) ?? beyondOwner(catalog, settings.scopes, wanted.scopes)
       if (beyond !== null) return beyond
 
-      const secret = generateSecret({ prefix: keyPrefix, environment: wanted.environment })
+      const secret = generateSecret({ prefix: prefixFor(wanted.kind), environment: wanted.environment })
       const key: NewKey = {
         ...wanted,
         id: createKeyId(),
@@ -339,7 +371,7 @@ export function createKeys(options: KeysOptions): Keys {
           const beyond = checkGrant(catalog, grant, current)
           if (beyond !== null) return { ok: false, refusal: beyond }
           secret = generateSecret({
-            prefix: prefixOf(current, keyPrefix),
+            prefix: prefixOf(current, prefixFor(current.kind)),
             environment: current.environment,
           })
           const newSecret: NewSecret = {

@@ -1,7 +1,7 @@
 import { resolveExpiryPolicy, type ExpiryPolicy } from './expiry-policy.ts'
 import { resolveFormats, type ImportOptions } from './import-options.ts'
 import type { Database } from './postgres/database.ts'
-import { createScopeCatalog, type ScopeSet } from './scopes.ts'
+import { createScopeCatalog, type ScopeDeclaration, type ScopeSet } from './scopes.ts'
 import { isKeyPrefix } from './secret.ts'
 import { resolveTombstones } from './tombstone-options.ts'
 import { resolveRetention, type UsageRetentionDays } from './usage-retention.ts'
@@ -14,8 +14,13 @@ export interface LatchkeyOptions {
   namespace?: string | undefined
   /** What new secrets begin with; `lk` when left out. */
   keyPrefix?: string | undefined
-  /** The scopes a key may hold beside those of Latchkey itself, each with a description for people. */
-  scopes?: Readonly<Record<string, string>> | undefined
+  /** What new publishable ones begin with; `keyPrefix` and `_pk` when left out. */
+  publishableKeyPrefix?: string | undefined
+  /**
+   * The scopes a key may hold beside those of Latchkey itself, each with a description for people. Publishable keys may hold only those declared as
+   * `{ description, public: true }`.
+   */
+  scopes?: Readonly<Record<string, ScopeDeclaration>> | undefined
   /** Sets of scopes that keys may hold under one name, `@` first: `'@read-only': { description, scopes }`. */
   scopeSets?: Readonly<Record<string, ScopeSet>> | undefined
   /** For how long keys may live; for ever when left out. Owners may be stricter, not laxer. */
@@ -53,10 +58,13 @@ const NAMESPACE = /^[a-z][a-z0-9_-]{0,62}$/
 
 /** Fills in what was left out and refuses what cannot work. @throws Error, a sentence for the developer. */
 export function resolveOptions(options: LatchkeyOptions) {
+  const { keyPrefix = 'lk' } = options
   const resolved = {
     database: options.database,
     namespace: options.namespace ?? 'default',
-    keyPrefix: options.keyPrefix ?? 'lk',
+    keyPrefix,
+    // A prefix as long as it may be has no room for more, so it loses its end.
+    publishableKeyPrefix: options.publishableKeyPrefix ?? `${keyPrefix.slice(0, 13)}_pk`,
     catalog: createScopeCatalog(options.scopes ?? {}, options.scopeSets ?? {}),
     expiryPolicy: resolveExpiryPolicy(options.expiryPolicy),
     migrate: options.migrate ?? true,
@@ -71,9 +79,15 @@ export function resolveOptions(options: LatchkeyOptions) {
   if (!NAMESPACE.test(resolved.namespace)) {
     throw new Error('namespace must be 1 to 63 of a-z, 0-9, "_" and "-", and begin with a letter.')
   }
-  if (!isKeyPrefix(resolved.keyPrefix)) {
+  for (const option of ['keyPrefix', 'publishableKeyPrefix'] as const) {
+    if (isKeyPrefix(resolved[option])) continue
     throw new Error(
-      'keyPrefix must be 1 to 16 of a-z, 0-9 and "_", begin with a letter and not end with "_".',
+      `${option} must be 1 to 16 of a-z, 0-9 and "_", begin with a letter and not end with "_".`,
+    )
+  }
+  if (resolved.publishableKeyPrefix === keyPrefix) {
+    throw new Error(
+      'publishableKeyPrefix must differ from keyPrefix, so that everybody can tell the keys apart.',
     )
   }
   for (const option of ['maxKeysPerOwner', 'idempotencyWindowSeconds'] as const) {

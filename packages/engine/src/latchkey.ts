@@ -50,8 +50,11 @@ const SUSPECTS = { maxReads: 1, maxWaiting: MAX_WAITING, maxHashesPerRead: 8, pa
 export interface Latchkey {
   readonly namespace: string
   readonly keyPrefix: string
+  readonly publishableKeyPrefix: string
   /** The scopes that were declared. */
   readonly scopes: Readonly<Record<string, string>>
+  /** Those of the scopes that publishable keys may hold. */
+  readonly publicScopes: readonly string[]
   readonly scopeSets: Readonly<Record<string, ScopeSet>>
   /** The host's; owners may be stricter. */
   readonly expiryPolicy: ExpiryPolicy
@@ -188,7 +191,9 @@ async function connect(
   return {
     namespace,
     keyPrefix,
+    publishableKeyPrefix: settings.publishableKeyPrefix,
     scopes: catalog.declared,
+    publicScopes: catalog.publicNames,
     scopeSets: catalog.sets,
     expiryPolicy: settings.expiryPolicy,
     keys: createKeys({ ...settings, store, owners: ownerStore, cache, awaitReceipt }),

@@ -8,10 +8,17 @@ export interface ScopeSet {
   readonly scopes: readonly string[]
 }
 
+/** A scope as a host declares it: what it allows, for people, and whether a key that everybody may read can have it. */
+export type ScopeDeclaration =
+  string | { readonly description: string; readonly public?: boolean | undefined }
+
 /** What keys may hold, and what it stands for. */
 export interface ScopeCatalog {
   /** The scopes that the host declared, each with a description for people. */
   readonly declared: Readonly<Record<string, string>>
+  /** Those of them that publishable keys may hold. */
+  readonly publicNames: readonly string[]
+  readonly isPublic: (name: string) => boolean
   /** Sets of them by name, with the `@`. */
   readonly sets: Readonly<Record<string, ScopeSet>>
   /** All that keys may be given, but for the wildcards: declared scopes, sets, and Latchkey's own scopes. */
@@ -29,11 +36,17 @@ const WILDCARD = ':*'
 
 /** Makes the catalog of one namespace. @throws Error, a sentence for the developer, when a name cannot be one. */
 export function createScopeCatalog(
-  givenScopes: Readonly<Record<string, string>>,
+  givenScopes: Readonly<Record<string, ScopeDeclaration>>,
   givenSets: Readonly<Record<string, ScopeSet>>,
 ): ScopeCatalog {
   // Copied, so that nobody can add to them later.
-  const declared = Object.freeze({ ...givenScopes })
+  const given = Object.entries(givenScopes).map(
+    ([name, scope]) => [name, readDeclaration(name, scope)] as const,
+  )
+  const declared = Object.freeze(
+    Object.fromEntries(given.map(([name, { description }]) => [name, description])),
+  )
+  const publicNames = given.filter((entry) => entry[1].public).map(([name]) => name)
   const sets = Object.freeze(structuredClone(givenSets))
   const scopes = Object.keys(declared)
   scopes.forEach(assertScope)
@@ -51,11 +64,23 @@ export function createScopeCatalog(
 
   return {
     declared,
+    publicNames,
+    isPublic: (name) => publicNames.includes(name),
     sets,
     names: [declared, sets, RESERVED_SCOPES].flatMap((part) => Object.keys(part)),
     has: (name) => isScope(name) || Object.hasOwn(sets, name) || Object.hasOwn(RESERVED_SCOPES, name),
     expand: (list) => [...new Set(list.flatMap(expandOne))],
   }
+}
+
+/** A misspelt `public` would be ignored in silence, and anything but true is not public. */
+function readDeclaration(name: string, scope: ScopeDeclaration): { description: string; public: boolean } {
+  if (typeof scope === 'string') return { description: scope, public: false }
+  const { description, public: isPublic = false, ...others } = (scope ?? {}) as Record<string, unknown>
+  if (typeof description !== 'string' || typeof isPublic !== 'boolean' || Object.keys(others).length > 0) {
+    throw new Error(`The scope "${name}" must be a description, or { description, public: true or false }.`)
+  }
+  return { description, public: isPublic }
 }
 
 function assertScope(name: string): void {

@@ -1,5 +1,6 @@
 import type { Author } from './author.ts'
 import type { Actor, ApiKey, KeyState, Metadata } from './key.ts'
+import type { KeyKind } from './key-kind.ts'
 import type { OwnerSettings } from './owners.ts'
 import type { Environment } from './secret.ts'
 import type { QuotaChange } from './quota-input.ts'
@@ -13,12 +14,16 @@ import type { KeyFacts } from './verdict.ts'
 export interface NewKey {
   id: string
   owner: string
+  kind: KeyKind
   hash: string
   start: string
   name: string
   environment: Environment
   scopes: readonly string[]
   metadata: Metadata
+  allowedIps: readonly string[]
+  allowedOrigins: readonly string[]
+  blockBrowsers: boolean
   rateLimits: readonly RateLimit[]
   rotateEveryDays: number | null
   quota: QuotaDefinition | null
@@ -53,6 +58,9 @@ export interface KeyChanges {
   name?: string
   scopes?: readonly string[]
   metadata?: Metadata
+  allowedIps?: readonly string[]
+  allowedOrigins?: readonly string[]
+  blockBrowsers?: boolean
   rateLimits?: readonly RateLimit[]
   rotateEveryDays?: number | null
   quota?: QuotaChange | null

@@ -1,4 +1,4 @@
-import type { Caller } from './attempts.ts'
+import type { Caller } from './caller.ts'
 import type { RefusalReason } from './verdict.ts'
 
 /** What became of a request with a known key. */

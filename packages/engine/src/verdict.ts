@@ -1,4 +1,7 @@
+import { canonicalAddress } from './address-list.ts'
+import type { Caller } from './caller.ts'
 import type { ApiKey, Metadata } from './key.ts'
+import { refusalByPlace, type PlaceRefusal, type Places } from './places.ts'
 import type { KeyQuota } from './quota-lease.ts'
 import type { KeyLimits, RateLimitState } from './rate-limit.ts'
 import type { Environment } from './secret.ts'
@@ -23,6 +26,8 @@ export type KeyRefusal =
   | 'disabled'
   | 'pending'
   | 'environment'
+  | PlaceRefusal
+  | 'secret_key_required'
   | 'insufficient_scope'
   | 'rate_limited'
   | 'quota_exceeded'
@@ -48,6 +53,8 @@ export interface Refused {
   readonly key: VerifiedKey | null
   /** With `too_many_attempts`: milliseconds until the client's next wrong secret gets an answer again. */
   readonly retryAfterMs?: number
+  /** With `address_not_allowed`: where the request came from, as it was seen; null when it was not. */
+  readonly address?: string | null
 }
 
 /** The key may be used, but not so often. */
@@ -99,15 +106,18 @@ export interface KeyFacts extends Pick<
   readonly retired: { readonly id: string; readonly endsAtMs: number } | null
   /** Names the credits it has; null when it has no quota. */
   readonly allotment: string | null
+  /** null when it may be used everywhere. */
+  readonly places: Places | null
 }
 
-/** What can stand in the way of a key: what a person did to it, and when it begins and ends, each null for never. */
+/** What can stand in the way of a key: what a person did to it, when it begins and ends, each null for never, and where it may be used. */
 interface KeyBounds {
   readonly barred: 'revoked' | 'disabled' | null
   readonly notBeforeMs: number | null
   readonly expiresAtMs: number | null
   /** Of the secret by which it was found. */
   readonly retiresAtMs: number | null
+  readonly places: Places | null
 }
 
 /**
@@ -134,6 +144,8 @@ const NO_RATE_LIMITS: readonly RateLimitState[] = Object.freeze([])
 const KEY_BYTES = 360
 const LIMIT_BYTES = 500
 const QUOTA_BYTES = 500
+/** More than most lists take, which many keys may share. */
+const PLACES_BYTES = 2_000
 /** Parsed JSON takes several times the memory of its text. */
 const BYTES_PER_METADATA_CHARACTER = 8
 
@@ -164,21 +176,39 @@ export function prepareKey(
   }
 }
 
-function boundsOf({ barred, notBeforeMs, expiresAtMs, retired }: KeyFacts): KeyBounds | null {
-  if (barred === null && notBeforeMs === null && expiresAtMs === null && retired === null) return null
-  return { barred, notBeforeMs, expiresAtMs, retiresAtMs: retired?.endsAtMs ?? null }
+function boundsOf({ barred, notBeforeMs, expiresAtMs, retired, places }: KeyFacts): KeyBounds | null {
+  if (
+    barred === null &&
+    notBeforeMs === null &&
+    expiresAtMs === null &&
+    retired === null &&
+    places === null
+  ) {
+    return null
+  }
+  return { barred, notBeforeMs, expiresAtMs, retiresAtMs: retired?.endsAtMs ?? null, places }
 }
 
 /** About how much memory a key takes; always the same for the same key, since nothing of it changes. */
-export function bytesOf({ accepted: { key, rateLimits }, quota }: JudgeableKey): number {
+export function bytesOf({ accepted: { key, rateLimits }, bounds, quota }: JudgeableKey): number {
   const { metadata } = key
   const characters = metadata === NO_METADATA ? 0 : JSON.stringify(metadata).length
-  const bytes = KEY_BYTES + BYTES_PER_METADATA_CHARACTER * characters + LIMIT_BYTES * rateLimits.length
-  return quota === null ? bytes : bytes + QUOTA_BYTES
+  return (
+    KEY_BYTES +
+    BYTES_PER_METADATA_CHARACTER * characters +
+    LIMIT_BYTES * rateLimits.length +
+    (quota === null ? 0 : QUOTA_BYTES) +
+    (bounds === null || bounds.places === null ? 0 : PLACES_BYTES)
+  )
 }
 
 /** Judges a recognised key against a request and a clock. Pure; what fails first answers. Limits and the quota come after it. */
-export function judge(judgeable: JudgeableKey, requirement: Requirement, nowMs: number): Accepted | Refused {
+export function judge(
+  judgeable: JudgeableKey,
+  requirement: Requirement,
+  nowMs: number,
+  caller?: Caller,
+): Accepted | Refused {
   const { accepted, bounds } = judgeable
   const { key } = accepted
   if (bounds !== null) {
@@ -187,6 +217,10 @@ export function judge(judgeable: JudgeableKey, requirement: Requirement, nowMs: 
   }
   if (requirement.environment !== undefined && requirement.environment !== key.environment) {
     return { ok: false, reason: 'environment', key }
+  }
+  if (bounds !== null && bounds.places !== null) {
+    const refused = refuseByPlace(bounds.places, key, requirement, caller)
+    if (refused !== null) return refused
   }
   const { scopes, anyScope } = requirement
   if (
@@ -208,6 +242,22 @@ export function refusalByState(
   if (expiresAtMs !== null && expiresAtMs <= nowMs) return 'expired'
   if (barred === 'disabled') return 'disabled'
   return notBeforeMs !== null && notBeforeMs > nowMs ? 'pending' : null
+}
+
+/** A publishable key opens what asks for a scope, for it holds public ones only; what asks for none was not made for it. */
+function refuseByPlace(
+  places: Places,
+  key: VerifiedKey,
+  { scopes, anyScope }: Requirement,
+  caller: Caller | undefined,
+): Refused | null {
+  const reason = refusalByPlace(places, caller)
+  if (reason === 'address_not_allowed') {
+    return { ok: false, reason, key, address: canonicalAddress(caller?.ip) }
+  }
+  if (reason !== null) return { ok: false, reason, key }
+  const asksForScope = (scopes?.length ?? 0) + (anyScope?.length ?? 0) > 0
+  return places.isPublishable && !asksForScope ? { ok: false, reason: 'secret_key_required', key } : null
 }
 
 function includesAll(held: readonly string[], required: readonly string[]): boolean {

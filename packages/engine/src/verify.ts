@@ -1,5 +1,6 @@
-import type { Attempts, Caller } from './attempts.ts'
+import type { Attempts } from './attempts.ts'
 import type { KeyCache, LoadKey } from './cache.ts'
+import type { Caller } from './caller.ts'
 import { MAX_IMPORTED_LENGTH, MIN_IMPORTED_LENGTH } from './imported-keys.ts'
 import { hashSecret, MAX_SECRET_LENGTH, MIN_SECRET_LENGTH, parseSecret } from './secret.ts'
 import type { KeyQuota } from './quota-lease.ts'
@@ -59,7 +60,8 @@ export type Verify = (text: string, requirement?: Requirement, caller?: Caller) 
  * is checked before the store is asked, so a typing mistake costs no query either, unless keys of other systems
  * are accepted, whose texts may have any form.
  *
- * With a caller, its wrong secrets are counted, and its address is noted as the one that used a key last.
+ * With a caller, its wrong secrets are counted, its address is noted as the one that used a key last, and a key that is
+ * bound to places is held against where it comes from; without one, such a key is refused.
  *
  * The credits of a quota are taken last, from those in memory; when these are used up, more are fetched first.
  *
@@ -85,7 +87,7 @@ export function createVerifier({
     nowMs: number,
   ): Verdict | Promise<Verdict> {
     if (judgeable === null) return refuseSecret(UNKNOWN, caller, nowMs)
-    const verdict = judge(judgeable, requirement, nowMs)
+    const verdict = judge(judgeable, requirement, nowMs, caller)
     if (verdict.ok && judgeable.limits !== null) {
       const { cost = 1 } = requirement
       const isAdmitted = judgeable.limits.admit(cost, nowMs)

@@ -1,4 +1,5 @@
 import type { ApiKey, RateLimit } from '@latchkey/engine'
+import { createPlaces } from '../src/places.ts'
 import type { KeyQuota } from '../src/quota-lease.ts'
 import { createRateLimiter } from '../src/rate-limit.ts'
 import { UsageMeter } from '../src/usage.ts'
@@ -11,11 +12,15 @@ export function aKey(differences: Partial<ApiKey> = {}): ApiKey {
     id: 'key_01h455vb4pex5vsknk084sn02q',
     namespace: 'default',
     owner: 'owner',
+    kind: 'secret',
     name: 'A key',
     environment: 'live',
     start: 'lk_live_a1B2',
     scopes: ['contacts:read'],
     metadata: {},
+    allowedIps: [],
+    allowedOrigins: [],
+    blockBrowsers: false,
     rateLimits: [],
     quota: null,
     createdAt,
@@ -54,6 +59,7 @@ export function facts(differences: Partial<ApiKey> = {}): KeyFacts {
     notBeforeMs: notBefore?.getTime() ?? null,
     retired: null,
     allotment: null,
+    places: createPlaces(aKey(differences)),
   }
 }
 

@@ -26,6 +26,8 @@ interface ModelKey {
   disabledAt: Date | null
   revokedAt: Date | null
   reason: RevocationReason | null
+  /** The first number of the addresses from which it may be used; null: from everywhere. */
+  allowedNet: number | null
 }
 
 /** Short, so that runs come to its end. */
@@ -51,6 +53,8 @@ const owners = fc.constantFrom('owner a', 'owner b')
 const nodes = fc.constantFrom(0 as const, 1 as const)
 const someScopes = fc.subarray(Object.keys(scopes))
 const lifetimes = fc.option(fc.integer({ min: 1, max: 50 }))
+const nets = fc.option(fc.constantFrom(10, 20))
+const addressesIn = (net: number | null) => (net === null ? [] : [`${net}.0.0.0/8`])
 
 function command(name: string, run: Command['run'], check: Command['check'] = () => true): Command {
   return { check, run, toString: () => name }
@@ -60,18 +64,20 @@ const withKeys = (model: Readonly<Model>) => model.keys.length > 0
 const pick = (model: Model, index: number) => model.keys[index % model.keys.length]!
 
 const creates = fc
-  .tuple(nodes, owners, fc.nat(9), someScopes, lifetimes, lifetimes)
-  .map(([node, owner, n, held, lifetime, delay]) =>
+  .tuple(nodes, owners, fc.nat(9), someScopes, lifetimes, lifetimes, nets)
+  .map(([node, owner, n, held, lifetime, delay, allowedNet]) =>
     command(`create(${owner})`, async (model, { nodes: real }) => {
       const expiresAt = lifetime === null ? null : new Date(model.now + lifetime)
       const notBefore = delay === null ? null : new Date(model.now + delay)
-      const options = { name: `key ${n}`, scopes: held, expiresAt, notBefore }
+      const allowedIps = addressesIn(allowedNet)
+      const options = { name: `key ${n}`, scopes: held, expiresAt, notBefore, allowedIps }
       const result = await real[node].keys.create(owner, ann, options)
       if (expiresAt && notBefore && notBefore >= expiresAt) return expectReason(result, 'invalid')
       if (!hasRoom(model, owner)) return expectReason(result, 'too_many_keys')
       const { apiKey, secret } = must(result)
       const dates = { expiresAt, notBefore, disabledAt: null, revokedAt: null, reason: null }
-      model.keys.push({ id: apiKey.id, secret, old: null, owner, name: options.name, scopes: held, ...dates })
+      const { name } = options
+      model.keys.push({ id: apiKey.id, secret, old: null, owner, name, scopes: held, allowedNet, ...dates })
     }),
   )
 
@@ -100,6 +106,22 @@ const updates = fc
       withKeys,
     ),
   )
+
+const restricts = fc.tuple(nodes, fc.nat(), nets).map(([node, index, allowedNet]) =>
+  command(
+    `restrict(${index}, ${allowedNet})`,
+    async (model, { nodes: real }) => {
+      const key = pick(model, index)
+      const change = { allowedIps: addressesIn(allowedNet) }
+      const result = await real[node].keys.update(key.owner, ann, key.id, change)
+      if (key.revokedAt !== null) return expectReason(result, 'revoked')
+      expect(must(result).apiKey.allowedIps).toEqual(change.allowedIps)
+      key.allowedNet = allowedNet
+      await expectVerdict(real[node], model, key)
+    },
+    withKeys,
+  ),
+)
 
 const reasons = fc.constantFrom<RevocationReason>('unspecified', 'keyCompromise', 'superseded')
 
@@ -301,15 +323,28 @@ const waits = fc.oneof(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 900, m
   }),
 )
 
+/** From an address of either network, of neither, and from none. */
 async function expectVerdict(node: Latchkey, model: Model, key: ModelKey): Promise<void> {
+  for (const net of [10, 20, 30, undefined]) await expectVerdictFrom(net, node, model, key)
+}
+
+async function expectVerdictFrom(
+  net: number | undefined,
+  node: Latchkey,
+  model: Model,
+  key: ModelKey,
+): Promise<void> {
+  const caller = { ip: net === undefined ? undefined : `${net}.1.2.3` }
   const state = keyState(key, model.now)
   const mayRead = key.scopes.includes('contacts:read')
-  const verdict = await node.verify(key.secret, { scopes: ['contacts:read'] })
-  const reason = state !== 'active' ? state : mayRead ? 'ok' : 'insufficient_scope'
+  const verdict = await node.verify(key.secret, { scopes: ['contacts:read'] }, caller)
+  const isThere = key.allowedNet === null || key.allowedNet === net
+  const refusal = isThere ? (mayRead ? 'ok' : 'insufficient_scope') : 'address_not_allowed'
+  const reason = state === 'active' ? refusal : state
   expect(verdict.ok ? 'ok' : verdict.reason).toBe(reason)
   expect(verdict.key).toMatchObject({ id: key.id, owner: key.owner })
   if (key.old === null) return
-  const before = await node.verify(key.old.secret, { scopes: ['contacts:read'] })
+  const before = await node.verify(key.old.secret, { scopes: ['contacts:read'] }, caller)
   const isOver = state !== 'revoked' && key.old.endsAt <= model.now
   expect(before.ok ? 'ok' : before.reason).toBe(isOver ? 'retired' : reason)
   expect(before.key?.id).toBe(key.id)
@@ -326,7 +361,8 @@ describe.each(databases)('any sequence of calls on $name', ({ create }) => {
     const made = await create()
     const database = await openDatabase(made.target)
     const ends = [revokes, selfRevokes, restores, restores, bulks]
-    const all = [creates, creates, updates, rotates, retires, ...ends, verifies, lists, waits, restarts]
+    const changes = [creates, creates, updates, restricts, rotates, retires]
+    const all = [...changes, ...ends, verifies, lists, waits, restarts]
     const commands = fc.commands(all, { maxCommands: 40 })
     let run = 0
     await fc.assert(

@@ -114,9 +114,19 @@ function revokedBy({ revokedAt }: KeyChanges, { actor }: By) {
   return { revokedById: actor.id, revokedByName: actor.name }
 }
 
-function columnsOf({ metadata, rateLimits, ...changes }: Omit<KeyChanges, 'quota'>) {
+function columnsOf({
+  metadata,
+  rateLimits,
+  allowedIps,
+  allowedOrigins,
+  blockBrowsers,
+  ...changes
+}: Omit<KeyChanges, 'quota'>) {
   return {
     ...changes,
+    ...(allowedIps && { allowedIps: orNull(allowedIps) }),
+    ...(allowedOrigins && { allowedOrigins: orNull(allowedOrigins) }),
+    ...(blockBrowsers !== undefined && { blockBrowsers: blockBrowsers || null }),
     ...(metadata && { metadata: orNull(metadata) }),
     ...(rateLimits && { rateLimits: orNull(rateLimits) }),
   }

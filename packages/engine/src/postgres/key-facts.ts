@@ -1,5 +1,7 @@
 import { keyIdFromUuid } from '../key-id.ts'
 import type { Metadata } from '../key.ts'
+import type { KeyKind } from '../key-kind.ts'
+import { createPlaces, type Places } from '../places.ts'
 import type { RateLimit } from '../rate-limit.ts'
 import type { ScopeCatalog } from '../scopes.ts'
 import type { Environment } from '../secret.ts'
@@ -10,6 +12,7 @@ const FACTS = `keys.id::text, owner, name, environment, keys.scopes, metadata::t
   case when revoked_at is not null then 'revoked' when disabled_at is not null then 'disabled' end as barred,
   (extract(epoch from expires_at) * 1000)::float8 as expires_at_ms,
   (extract(epoch from not_before) * 1000)::float8 as not_before_ms, owners.scopes as owner_scopes,
+  kind, allowed_ips, allowed_origins, block_browsers,
   (select allotment::text from latchkey.quotas where key_id = keys.id) as allotment`
 const OF_PRESENT = `${FACTS}, keys.hash, null as retired_id, null::float8 as ends_at_ms
   from latchkey.keys join latchkey.owners on owners.id = keys.owner_id`
@@ -42,22 +45,41 @@ export interface FactsRow {
   retired_id: string | null
   ends_at_ms: number | null
   allotment: string | null
+  kind: KeyKind | null
+  allowed_ips: string | null
+  allowed_origins: string | null
+  block_browsers: boolean | null
 }
 
-/** What many keys have in common is kept once: their owner's name, and lists of the same scopes. */
-export function createFactsReader({ expand }: ScopeCatalog) {
+/** What many keys have in common is kept once: their owner's name, lists of the same scopes, and the same places. */
+export function createFactsReader({ expand, isPublic }: ScopeCatalog) {
   const owners = new Map<string, string>()
   const scopes = new Map<string, readonly string[]>()
+  const places = new Map<string, Places | null>()
   const words = (line: string) => (line === '' ? [] : line.split(' '))
 
-  /** What a key may do now: what it says, as far as its owner may do that. */
-  function grantedScopes(row: FactsRow): readonly string[] {
-    const { scopes: own, owner_scopes: bound } = row
-    if (bound === null) return remember(scopes, own, () => expand(words(own)))
-    return remember(scopes, `${own}\n${bound}`, () => {
-      const allowed = new Set(expand(words(bound)))
-      return expand(words(own)).filter((scope) => allowed.has(scope))
+  /** What a key may do now: what it says, as far as its owner may do that, and anybody if it is publishable. */
+  function grantedScopes({ scopes: own, owner_scopes: bound, kind }: FactsRow): readonly string[] {
+    if (bound === null && kind === null) return remember(scopes, own, () => expand(words(own)))
+    return remember(scopes, [own, kind, ...(bound === null ? [] : [bound])].join('\n'), () => {
+      const allowed = bound === null ? null : new Set(expand(words(bound)))
+      const isOpen = kind === 'publishable' ? isPublic : () => true
+      return expand(words(own)).filter((scope) => (allowed?.has(scope) ?? true) && isOpen(scope))
     })
+  }
+
+  /** Where a key may be used. */
+  function placesOf(row: FactsRow): Places | null {
+    const { kind, allowed_ips: ips, allowed_origins: origins, block_browsers: blockBrowsers } = row
+    if (kind === null && ips === null && origins === null && blockBrowsers === null) return null
+    return remember(places, `${kind}\n${ips}\n${origins}\n${blockBrowsers}`, () =>
+      createPlaces({
+        kind: kind ?? 'secret',
+        allowedIps: words(ips ?? ''),
+        allowedOrigins: words(origins ?? ''),
+        blockBrowsers: blockBrowsers ?? false,
+      }),
+    )
   }
 
   return (row: FactsRow): KeyFacts => ({
@@ -74,6 +96,7 @@ export function createFactsReader({ expand }: ScopeCatalog) {
     notBeforeMs: row.not_before_ms,
     retired: row.retired_id === null ? null : { id: row.retired_id, endsAtMs: row.ends_at_ms! },
     allotment: row.allotment,
+    places: placesOf(row),
   })
 }
 

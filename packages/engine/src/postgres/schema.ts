@@ -14,6 +14,7 @@ import {
 } from 'drizzle-orm/pg-core'
 import type { ExpiryPolicy } from '../expiry-policy.ts'
 import type { Metadata } from '../key.ts'
+import type { KeyKind } from '../key-kind.ts'
 import type { QuotaPeriod } from '../quota.ts'
 import type { RateLimit } from '../rate-limit.ts'
 import type { RevocationReason } from '../revocation.ts'
@@ -67,6 +68,13 @@ export const keys = latchkeySchema.table('keys', {
   scopes: spaceSeparated('scopes').notNull(),
   /** Null: none. */
   metadata: jsonb('metadata').$type<Metadata>(),
+  /** Null: a secret one. */
+  kind: text('kind').$type<KeyKind>(),
+  /** Null: everywhere. */
+  allowedIps: spaceSeparated('allowed_ips'),
+  allowedOrigins: spaceSeparated('allowed_origins'),
+  /** Null: no. */
+  blockBrowsers: boolean('block_browsers'),
   /** Null: none. */
   rateLimits: jsonb('rate_limits').$type<readonly RateLimit[]>(),
   createdById: text('created_by_id').notNull(),

@@ -7,6 +7,7 @@ import { policyMigration } from './0005-policy.ts'
 import { quotaMigration } from './0006-quota.ts'
 import { importsMigration } from './0007-imports.ts'
 import { auditMigration } from './0008-audit.ts'
+import { placesMigration } from './0009-places.ts'
 import { lifecycleMigration } from './0011-lifecycle.ts'
 
 /** Every migration, oldest first. They ship as modules, so nothing looks for files at run time. */
@@ -19,5 +20,6 @@ export const migrations: readonly Migration[] = [
   quotaMigration,
   importsMigration,
   auditMigration,
+  placesMigration,
   lifecycleMigration,
 ]
