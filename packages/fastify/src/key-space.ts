@@ -1,4 +1,11 @@
-import type { Environment, Latchkey, QuotaExceeded, RateLimited, RefusalReason } from '@latchkey/engine'
+import type {
+  Environment,
+  Latchkey,
+  QuotaExceeded,
+  RateLimited,
+  RefusalReason,
+  Refused,
+} from '@latchkey/engine'
 import { rateLimitHeaders, shouldTell } from './rate-limit-headers.ts'
 import { PROBLEMS, ProblemError, type ProblemCode } from './problem.ts'
 
@@ -18,6 +25,10 @@ const REFUSALS = {
   retired: 'key_retired',
   revoked: 'key_revoked',
   environment: 'wrong_environment',
+  address_not_allowed: 'address_not_allowed',
+  origin_not_allowed: 'origin_not_allowed',
+  browser_not_allowed: 'browser_not_allowed',
+  secret_key_required: 'secret_key_required',
   insufficient_scope: 'insufficient_scope',
   rate_limited: 'rate_limited',
   quota_exceeded: 'quota_exceeded',
@@ -91,6 +102,16 @@ export function quotaProblem({ rateLimits, retryAfterMs }: QuotaExceeded): Probl
       detail:
         'The API key has fewer credits left than this request costs, and waiting does not help: its quota is not filled up again, or not as far.',
     }),
+  })
+}
+
+/** The problem of a key that is used from where it may not be. It tells what was seen, and nothing of what is allowed. */
+export function addressProblem({ address = null }: Pick<Refused, 'address'>): ProblemError {
+  return new ProblemError('address_not_allowed', {
+    detail:
+      address === null
+        ? 'The API key is bound to addresses, and that of this request is not known.'
+        : `The API key may not be used from ${address}.`,
   })
 }
 

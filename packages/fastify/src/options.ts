@@ -4,6 +4,7 @@ import type {
   Environment,
   ExpiryPolicy,
   ImportOptions,
+  ScopeDeclaration,
   ScopeSet,
   UsageRetentionDays,
 } from '@latchkey/engine'
@@ -45,14 +46,19 @@ export interface LatchkeyPluginOptions {
   authorize: Authorize
   /** A `postgres://` URL, a folder for an embedded Postgres, or an open database. Left out: `./.latchkey`. */
   database?: string | Database | undefined
-  /** The scopes a key may hold beside those of Latchkey itself, each with a description for people. */
-  scopes?: Readonly<Record<string, string>> | undefined
+  /**
+   * The scopes a key may hold beside those of Latchkey itself, each with a description for people. Publishable keys may hold only those declared as
+   * `{ description, public: true }`.
+   */
+  scopes?: Readonly<Record<string, ScopeDeclaration>> | undefined
   /** Sets of scopes that keys may hold under one name, `@` first: `'@read-only': { description, scopes }`. */
   scopeSets?: Readonly<Record<string, ScopeSet>> | undefined
   /** For how long keys may live: `{ defaultDays, maxDays, allowNever }`. Owners may be stricter, not laxer. */
   expiryPolicy?: Partial<ExpiryPolicy> | undefined
   /** What secrets begin with: `lk` makes `lk_live_...`. */
   keyPrefix?: string | undefined
+  /** What publishable keys begin with: `lk_pk` makes `lk_pk_live_...`. `keyPrefix` and `_pk` when left out. */
+  publishableKeyPrefix?: string | undefined
   /** Separates key spaces: a key of one namespace is unknown in every other. */
   namespace?: string | undefined
   /** Where the key routes live. */
@@ -93,6 +99,7 @@ const KNOWN_OPTIONS = new Set<string>([
   'scopeSets',
   'expiryPolicy',
   'keyPrefix',
+  'publishableKeyPrefix',
   'namespace',
   'routePrefix',
   'environment',
@@ -126,6 +133,7 @@ export function resolveOptions(options: LatchkeyPluginOptions) {
     scopeSets,
     expiryPolicy,
     keyPrefix = 'lk',
+    publishableKeyPrefix,
     namespace = 'default',
     routePrefix = '/v1/api-keys',
     environment,
@@ -161,6 +169,7 @@ export function resolveOptions(options: LatchkeyPluginOptions) {
     scopeSets,
     expiryPolicy,
     keyPrefix,
+    publishableKeyPrefix,
     namespace,
     routePrefix,
     environment,

@@ -39,6 +39,7 @@ const plugin: FastifyPluginAsync<LatchkeyPluginOptions> = async (app, given) => 
     database: options.database,
     namespace,
     keyPrefix: options.keyPrefix,
+    publishableKeyPrefix: options.publishableKeyPrefix,
     scopes: options.scopes,
     scopeSets: options.scopeSets,
     expiryPolicy: options.expiryPolicy,

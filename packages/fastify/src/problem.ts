@@ -61,6 +61,28 @@ export const PROBLEMS = {
     title: 'The API key lacks a scope',
     detail: 'The API key is valid, but it lacks a scope that this request needs.',
   },
+  address_not_allowed: {
+    status: 403,
+    title: 'The API key may not be used from this address',
+    detail: 'The API key is bound to addresses, and that of this request is none of them.',
+  },
+  origin_not_allowed: {
+    status: 403,
+    title: 'The API key may not be used on this page',
+    detail:
+      'The API key works on the web pages that its owner has named; this request does not say, in the header Origin, that it comes from one of them.',
+  },
+  browser_not_allowed: {
+    status: 403,
+    title: 'The API key may not be used in a browser',
+    detail:
+      'This is a secret key: it must not stand in a web page, where everybody can read it. Call from your server, or use a publishable key; and rotate this one if it was in a page.',
+  },
+  secret_key_required: {
+    status: 403,
+    title: 'A secret API key is needed',
+    detail: 'The API key is publishable: it opens only what asks for a scope that publishable keys may hold.',
+  },
   forbidden: {
     status: 403,
     title: 'Not allowed',

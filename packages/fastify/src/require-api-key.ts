@@ -2,6 +2,7 @@ import type { Refused, Requirement, Verdict } from '@latchkey/engine'
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction, onRequestHookHandler } from 'fastify'
 import { readSecret } from './credentials.ts'
 import {
+  addressProblem,
   attemptsProblem,
   credentialProblem,
   inSeconds,
@@ -13,6 +14,7 @@ import {
 import { logFailure } from './log-failure.ts'
 import { prepareProblem, sendProblem, type PreparedProblem } from './problem-document.ts'
 import { ProblemError } from './problem.ts'
+import { RequestCaller } from './request-caller.ts'
 import { rateLimit, rateLimitPolicy, shouldTell } from './rate-limit-headers.ts'
 import { createRefusalLog } from './refusal-log.ts'
 
@@ -28,8 +30,8 @@ export interface ApiKeyRule {
 
 /**
  * Makes the hook that lets a request pass only with a good key. With a key that was seen in the last seconds it
- * is done before it returns: it neither awaits nor allocates. It fails closed: whatever goes wrong, the handler
- * does not run.
+ * is done before it returns: it does not await, and makes nothing but a view of the request. It fails closed:
+ * whatever goes wrong, the handler does not run.
  */
 export function createRequireApiKey({
   keySpace,
@@ -81,6 +83,7 @@ export function createRequireApiKey({
     const isThrottled = reason === 'too_many_attempts'
     logRefusal(request, verdict)
 
+    if (reason === 'address_not_allowed') return refuse(addressProblem(verdict), request, reply, done)
     let prepared = preparedRefusals.get(reason)
     if (prepared === undefined || rendersErrors(request)) {
       const problem = isThrottled
@@ -129,7 +132,7 @@ export function createRequireApiKey({
     }
     let verdict: Verdict | Promise<Verdict>
     try {
-      verdict = engine.verify(secret, requirement, request)
+      verdict = engine.verify(secret, requirement, new RequestCaller(request))
     } catch (error) {
       fail(error, request, reply, done)
       return

@@ -20,6 +20,7 @@ import {
   type Metadata,
 } from '@latchkey/engine'
 import { Type, type Static } from 'typebox'
+import { allowedIps, allowedOrigins, blockBrowsers, kind } from './place-schemas.ts'
 import { changedQuota, newQuota, Quota } from './quota-schemas.ts'
 import { actor, Revocation } from './revocation-schemas.ts'
 import { moment, momentOrNull, oneOf } from './schema-types.ts'
@@ -137,6 +138,9 @@ export const ApiKey = Type.Object(
     id: Type.String({ description: 'The id of the key.', examples: [EXAMPLE_ID] }),
     name,
     owner: Type.String({ description: 'Whose key it is.', examples: ['workspace_42'] }),
+    kind: kind(
+      'A `publishable` key may stand in a web page for everybody to read; any other is a secret. It cannot be changed.',
+    ),
     environment: environment('Which environment the key opens.'),
     status: oneOf<KeyState>(KEY_STATES, {
       description:
@@ -149,6 +153,9 @@ export const ApiKey = Type.Object(
     }),
     scopes,
     metadata,
+    allowedIps,
+    allowedOrigins,
+    blockBrowsers,
     rateLimits: rateLimits(
       'How often it may be used. All of these hold at once; without any it is not limited.',
     ),
@@ -270,6 +277,10 @@ export const ScopeList = Type.Object(
           description: 'Whether a key with it manages keys: nothing that a form should choose by itself.',
           examples: [false],
         }),
+        public: Type.Boolean({
+          description: 'Whether publishable keys may hold it.',
+          examples: [false],
+        }),
       }),
       { description: 'Every scope a key may hold.' },
     ),
@@ -285,6 +296,10 @@ export const ScopeList = Type.Object(
       { description: 'Sets of scopes under one name.' },
     ),
     keyPrefix: Type.String({ description: 'What every secret begins with.', examples: ['lk'] }),
+    publishableKeyPrefix: Type.String({
+      description: 'What every publishable key begins with.',
+      examples: ['lk_pk'],
+    }),
   },
   { description: 'The scopes that keys may hold, and how secrets begin.' },
 )
@@ -294,6 +309,11 @@ export type CreateApiKey = Static<typeof CreateApiKey>
 export const CreateApiKey = Type.Object(
   {
     name,
+    kind: Type.Optional(
+      kind(
+        'A `publishable` key may stand in a web page for everybody to read: it holds public scopes only, and needs `allowedOrigins`. `secret` when left out. It cannot be changed.',
+      ),
+    ),
     environment: Type.Optional(environment('Which environment the key opens; `live` when left out.')),
     scopes: Type.Optional(scopes),
     expiresAt: Type.Optional(
@@ -303,6 +323,9 @@ export const CreateApiKey = Type.Object(
     ),
     notBefore: Type.Optional(notBefore),
     metadata: Type.Optional(metadata),
+    allowedIps: Type.Optional(allowedIps),
+    allowedOrigins: Type.Optional(allowedOrigins),
+    blockBrowsers: Type.Optional(blockBrowsers),
     rateLimits: Type.Optional(
       rateLimits(
         'How often it may be used. All of these hold at once, each under a name of its own; not limited when left out.',
@@ -327,6 +350,9 @@ export const UpdateApiKey = Type.Object(
     ),
     notBefore: Type.Optional(notBefore),
     metadata: Type.Optional(metadata),
+    allowedIps: Type.Optional(allowedIps),
+    allowedOrigins: Type.Optional(allowedOrigins),
+    blockBrowsers: Type.Optional(blockBrowsers),
     rateLimits: Type.Optional(
       rateLimits(
         'All limits there shall be; an empty list removes them. What was taken from a limit whose name and window stay the same stays taken.',

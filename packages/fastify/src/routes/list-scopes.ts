@@ -8,7 +8,12 @@ const { 'latchkey:verify': _, ...MANAGEMENT_SCOPES } = RESERVED_SCOPES
 /** `GET /scopes`: what a form for new keys offers to choose from. */
 export function listScopesRoute({ scope, engine, operation }: RouteContext): void {
   const list = (scopes: Readonly<Record<string, string>>, managesKeys: boolean) =>
-    Object.entries(scopes).map(([name, description]) => ({ name, description, managesKeys }))
+    Object.entries(scopes).map(([name, description]) => ({
+      name,
+      description,
+      managesKeys,
+      public: engine.publicScopes.includes(name),
+    }))
   const scopes: ScopeList = {
     data: [...list(engine.scopes, false), ...list(MANAGEMENT_SCOPES, true)],
     sets: Object.entries(engine.scopeSets).map(([name, { description, scopes }]) => ({
@@ -17,6 +22,7 @@ export function listScopesRoute({ scope, engine, operation }: RouteContext): voi
       scopes: [...scopes],
     })),
     keyPrefix: engine.keyPrefix,
+    publishableKeyPrefix: engine.publishableKeyPrefix,
   }
   scope.get<{ Reply: ScopeList }>(
     '/scopes',

@@ -86,11 +86,15 @@ export async function createApp(
 /** The fields of a new key that tests set. */
 export interface NewKey {
   name?: string
-  scopes?: string[]
+  scopes?: readonly string[]
   environment?: 'live' | 'test'
   expiresAt?: string
   rateLimits?: RateLimit[]
   quota?: CreateApiKey['quota']
+  kind?: CreateApiKey['kind']
+  allowedIps?: readonly string[]
+  allowedOrigins?: readonly string[]
+  blockBrowsers?: boolean
 }
 
 /** Creates a key by way of HTTP. */
