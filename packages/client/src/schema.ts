@@ -339,6 +339,12 @@ export interface components {
              */
             owner: string;
             /**
+             * @description A `publishable` key may stand in a web page for everybody to read; any other is a secret. It cannot be changed.
+             * @example secret
+             * @enum {string}
+             */
+            kind: "secret" | "publishable";
+            /**
              * @description Which environment the key opens.
              * @example live
              * @enum {string}
@@ -371,6 +377,26 @@ export interface components {
             metadata: {
                 [key: string]: unknown;
             };
+            /**
+             * @description The IPv4 and IPv6 addresses, and ranges of them in CIDR notation, from which it may be used; from everywhere when empty. Each is kept in its one spelling.
+             * @example [
+             *       "203.0.113.0/24",
+             *       "2001:db8::7"
+             *     ]
+             */
+            allowedIps: string[];
+            /**
+             * @description The origins of the web pages on which it may be used, as `https://app.example.com`, or `https://*.example.com` for all below a host; everywhere when empty. Requests that name no origin are refused then. A publishable key needs at least one. Browsers keep to it; anything else can name any origin.
+             * @example [
+             *       "https://app.example.com"
+             *     ]
+             */
+            allowedOrigins: string[];
+            /**
+             * @description Whether it is refused to browsers, in which no secret is safe. Not for publishable keys.
+             * @example false
+             */
+            blockBrowsers: boolean;
             /**
              * @description How often it may be used. All of these hold at once; without any it is not limited.
              * @example [
@@ -713,7 +739,7 @@ export interface components {
              */
             accepted: number;
             /**
-             * @description How many were refused, by reason: `expired`, `disabled`, `revoked`, `environment`, `insufficient_scope`, `rate_limited`, `quota_exceeded`. More may be added; those that did not occur are left out.
+             * @description How many were refused, by reason: `expired`, `disabled`, `revoked`, `environment`, `address_not_allowed`, `origin_not_allowed`, `browser_not_allowed`, `secret_key_required`, `insufficient_scope`, `rate_limited`, `quota_exceeded`. More may be added; those that did not occur are left out.
              * @example {
              *       "expired": 4
              *     }
@@ -740,7 +766,7 @@ export interface components {
                  */
                 accepted: number;
                 /**
-                 * @description How many were refused, by reason: `expired`, `disabled`, `revoked`, `environment`, `insufficient_scope`, `rate_limited`, `quota_exceeded`. More may be added; those that did not occur are left out.
+                 * @description How many were refused, by reason: `expired`, `disabled`, `revoked`, `environment`, `address_not_allowed`, `origin_not_allowed`, `browser_not_allowed`, `secret_key_required`, `insufficient_scope`, `rate_limited`, `quota_exceeded`. More may be added; those that did not occur are left out.
                  * @example {
                  *       "expired": 4
                  *     }
@@ -769,6 +795,11 @@ export interface components {
                  * @example false
                  */
                 managesKeys: boolean;
+                /**
+                 * @description Whether publishable keys may hold it.
+                 * @example false
+                 */
+                public: boolean;
             }[];
             /** @description Sets of scopes under one name. */
             sets: {
@@ -796,6 +827,11 @@ export interface components {
              * @example lk
              */
             keyPrefix: string;
+            /**
+             * @description What every publishable key begins with.
+             * @example lk_pk
+             */
+            publishableKeyPrefix: string;
         };
         /** @description What the new key shall be. */
         CreateApiKey: {
@@ -804,6 +840,12 @@ export interface components {
              * @example Integration with CRM
              */
             name: string;
+            /**
+             * @description A `publishable` key may stand in a web page for everybody to read: it holds public scopes only, and needs `allowedOrigins`. `secret` when left out. It cannot be changed.
+             * @example secret
+             * @enum {string}
+             */
+            kind?: "secret" | "publishable";
             /**
              * @description Which environment the key opens; `live` when left out.
              * @example live
@@ -838,6 +880,26 @@ export interface components {
             metadata?: {
                 [key: string]: unknown;
             };
+            /**
+             * @description The IPv4 and IPv6 addresses, and ranges of them in CIDR notation, from which it may be used; from everywhere when empty. Each is kept in its one spelling.
+             * @example [
+             *       "203.0.113.0/24",
+             *       "2001:db8::7"
+             *     ]
+             */
+            allowedIps?: string[];
+            /**
+             * @description The origins of the web pages on which it may be used, as `https://app.example.com`, or `https://*.example.com` for all below a host; everywhere when empty. Requests that name no origin are refused then. A publishable key needs at least one. Browsers keep to it; anything else can name any origin.
+             * @example [
+             *       "https://app.example.com"
+             *     ]
+             */
+            allowedOrigins?: string[];
+            /**
+             * @description Whether it is refused to browsers, in which no secret is safe. Not for publishable keys.
+             * @example false
+             */
+            blockBrowsers?: boolean;
             /**
              * @description How often it may be used. All of these hold at once, each under a name of its own; not limited when left out.
              * @example [
@@ -919,6 +981,26 @@ export interface components {
             metadata?: {
                 [key: string]: unknown;
             };
+            /**
+             * @description The IPv4 and IPv6 addresses, and ranges of them in CIDR notation, from which it may be used; from everywhere when empty. Each is kept in its one spelling.
+             * @example [
+             *       "203.0.113.0/24",
+             *       "2001:db8::7"
+             *     ]
+             */
+            allowedIps?: string[];
+            /**
+             * @description The origins of the web pages on which it may be used, as `https://app.example.com`, or `https://*.example.com` for all below a host; everywhere when empty. Requests that name no origin are refused then. A publishable key needs at least one. Browsers keep to it; anything else can name any origin.
+             * @example [
+             *       "https://app.example.com"
+             *     ]
+             */
+            allowedOrigins?: string[];
+            /**
+             * @description Whether it is refused to browsers, in which no secret is safe. Not for publishable keys.
+             * @example false
+             */
+            blockBrowsers?: boolean;
             /**
              * @description All limits there shall be; an empty list removes them. What was taken from a limit whose name and window stay the same stays taken.
              * @example [
@@ -1106,10 +1188,15 @@ export interface components {
              */
             cost?: number;
             /**
-             * @description The address of whoever presented it. Wrong keys are counted against this address; without one they are not counted.
+             * @description The address of whoever presented it. Wrong keys are counted against this address; without one they are not counted, and a key that is bound to addresses is refused.
              * @example 192.0.2.17
              */
             ip?: string | unknown | unknown;
+            /**
+             * @description The header `Origin` of the request that it came with, as it was; left out when there was none. A key that is bound to web pages is refused without one, and one that is not for browsers with one.
+             * @example https://app.example.com
+             */
+            origin?: string;
         };
         /** @description Keys to check, each for itself. */
         VerifyApiKeys: {
@@ -1128,7 +1215,7 @@ export interface components {
              * @example valid
              * @enum {string}
              */
-            code: "valid" | "invalid_key" | "key_disabled" | "key_expired" | "key_pending" | "key_retired" | "key_revoked" | "wrong_environment" | "insufficient_scope" | "rate_limited" | "quota_exceeded" | "too_many_attempts" | "invalid_request";
+            code: "valid" | "invalid_key" | "key_disabled" | "key_expired" | "key_pending" | "key_retired" | "key_revoked" | "wrong_environment" | "address_not_allowed" | "origin_not_allowed" | "browser_not_allowed" | "secret_key_required" | "insufficient_scope" | "rate_limited" | "quota_exceeded" | "too_many_attempts" | "invalid_request";
             /** @description The key, also one that is refused; null when it is unknown. */
             apiKey: null | components["schemas"]["VerifiedApiKey"];
             /** @description Where its limits stand; none when it was refused for another reason. */
@@ -1391,7 +1478,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. */
+            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -1484,7 +1571,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
+            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -1597,7 +1684,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. */
+            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -1674,7 +1761,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. */
+            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -1755,7 +1842,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `forbidden`: Not allowed. */
+            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -1868,7 +1955,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. */
+            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -1953,7 +2040,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. */
+            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -2053,7 +2140,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
+            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -2166,7 +2253,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
+            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -2312,7 +2399,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. */
+            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -2868,7 +2955,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
+            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -3017,7 +3104,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
+            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -3143,7 +3230,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. */
+            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -3242,7 +3329,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. */
+            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -3354,7 +3441,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. */
+            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */

@@ -31,3 +31,13 @@ export class RequestCaller implements Caller {
     )
   }
 }
+
+/**
+ * Who sent a request that a proxy asks about. What its browser says comes with it, and its address as far as the host
+ * trusts what proxies say. Otherwise it is not known: the proxy itself is never the culprit.
+ */
+export class ProxiedCaller extends RequestCaller {
+  override get ip(): string | null | undefined {
+    return (this.request.ips?.length ?? 0) > 1 ? this.request.ip : null
+  }
+}

@@ -10,15 +10,12 @@ import type { ApiKeyVerdict, VerifyApiKey } from './verify-schemas.ts'
  */
 export async function verifyFor(
   keySpace: KeySpace,
-  { secret, ip, ...asked }: VerifyApiKey,
+  { secret, ip, origin, ...asked }: VerifyApiKey,
 ): Promise<ApiKeyVerdict> {
   const read = requirementOf(keySpace, asked)
   if (!read.ok) return malformedRequest([read.error])
-  const verdict = await keySpace.engine.verify(
-    secret,
-    read.requirement,
-    ip === undefined ? undefined : { ip },
-  )
+  const caller = { ip: ip ?? null, ...(origin !== undefined && { origin }) }
+  const verdict = await keySpace.engine.verify(secret, read.requirement, caller)
   return toVerdictJson(verdict, keySpace)
 }
 

@@ -53,8 +53,15 @@ export const VerifyApiKey = Type.Object(
         type: 'string',
         anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }],
         description:
-          'The address of whoever presented it. Wrong keys are counted against this address; without one they are not counted.',
+          'The address of whoever presented it. Wrong keys are counted against this address; without one they are not counted, and a key that is bound to addresses is refused.',
         examples: ['192.0.2.17'],
+      }),
+    ),
+    origin: Type.Optional(
+      Type.String({
+        description:
+          'The header `Origin` of the request that it came with, as it was; left out when there was none. A key that is bound to web pages is refused without one, and one that is not for browsers with one.',
+        examples: ['https://app.example.com'],
       }),
     ),
   },

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bearer, callAs, createApp, createKey, createServiceKey, KEYS } from './support/app.ts'
 import { useEmbeddedDatabase } from './support/databases.ts'
 import { listen } from './support/raw-http.ts'
+import { get, type Answer } from './support/reverse-proxy.ts'
 
 /** The configuration that the documentation tells people to use. */
 const page = readFileSync(new URL('../../../docs/proxies.md', import.meta.url), 'utf8')
@@ -97,6 +98,41 @@ describe('a service in Python behind nginx, as docs/proxies.md sets it up', () =
         expect(headers).not.toHaveProperty(name)
       expect(JSON.stringify(headers)).not.toContain(secret)
     }
+  })
+
+  it('403: a key is held against the address and the page that nginx saw, whatever a client claims', async () => {
+    const ask = async (fields: object, claims: Record<string, string> = {}) => {
+      const { secret } = await createKey(app, 'acme', { scopes: ['contacts:read'], ...fields })
+      return (await get({ port: Number(new URL(base).port), from: '127.0.0.2' }, '/contacts', {
+        ...bearer(secret),
+        ...claims,
+      })) satisfies Answer
+    }
+    expect((await ask({ allowedIps: ['127.0.0.2'] })).status).toBe(200)
+    const claims = { 'x-forwarded-for': '192.0.2.7', 'x-real-ip': '192.0.2.7', forwarded: 'for=192.0.2.7' }
+    const refused = await ask({ allowedIps: ['192.0.2.7'] }, claims)
+    expect(refused).toMatchObject({
+      status: 403,
+      body: expect.stringContaining('address_not_allowed') as string,
+    })
+
+    const allowedOrigins = ['https://app.example.com', `http://127.0.0.1:${new URL(base).port}`]
+    expect((await ask({ allowedOrigins }, { origin: 'https://app.example.com' })).status).toBe(200)
+    expect((await ask({ allowedOrigins }, { origin: 'https://evil.example' })).body).toContain(
+      'origin_not_allowed',
+    )
+    expect((await ask({ allowedOrigins })).body).toContain('origin_not_allowed')
+    expect((await ask({ allowedOrigins }, { 'sec-fetch-site': 'same-origin' })).status).toBe(200)
+    const elsewhere = {
+      'sec-fetch-site': 'same-origin',
+      host: 'other.example',
+      'x-forwarded-host': base.slice(7),
+    }
+    expect((await ask({ allowedOrigins }, elsewhere)).body).toContain('origin_not_allowed')
+    expect((await ask({ blockBrowsers: true }, { 'sec-fetch-site': 'none' })).body).toContain(
+      'browser_not_allowed',
+    )
+    expect((await ask({ blockBrowsers: true })).status).toBe(200)
   })
 
   it('200: whatever a client claims about itself is replaced', async () => {

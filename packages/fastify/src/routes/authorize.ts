@@ -1,9 +1,10 @@
-import type { Caller, Requirement } from '@latchkey/engine'
+import type { Requirement } from '@latchkey/engine'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Access } from '../access.ts'
 import { requirementOf } from '../asked-requirement.ts'
 import { readSecret } from '../credentials.ts'
 import {
+  addressProblem,
   attemptsProblem,
   NO_SCOPES,
   credentialProblem,
@@ -18,6 +19,7 @@ import { sendPass, sendRefusal } from '../proxy-answer.ts'
 import { readQuestion, type ProxyQuestion } from '../proxy-question.ts'
 import { PASSED, ProxyParameters } from '../proxy-schemas.ts'
 import { ProblemError } from '../problem.ts'
+import { ProxiedCaller } from '../request-caller.ts'
 import { createLogGate, createRefusalLog } from '../refusal-log.ts'
 import { VERIFY } from '../root-key.ts'
 
@@ -82,7 +84,9 @@ function createProxyCheck({ engine, environment }: KeySpace) {
         headers: credentialProblem('unauthenticated', engine.namespace).headers,
       })
     }
-    const verdict = await engine.verify(secret, requirement, request)
+    // What stands in the headers is of the client, and its origin is not the proxy's.
+    const caller = { ip: request.socket.remoteAddress }
+    const verdict = await engine.verify(secret, requirement, caller)
     if (verdict.ok) return
     const { reason, key } = verdict
     if (mayLog()) request.log.error({ reason, apiKeyId: key?.id }, "A proxy's own API key was refused")
@@ -107,19 +111,15 @@ function createJudge(keySpace: KeySpace) {
     const secret = readSecret(request.raw)
     if (typeof secret !== 'string') return refuse(credentialProblem(secret.problem, engine.namespace))
 
-    const verdict = await engine.verify(secret, requirement, callerOf(request))
+    const verdict = await engine.verify(secret, requirement, new ProxiedCaller(request))
     if (verdict.ok) return sendPass(reply, verdict)
     logRefusal(request, verdict)
     if (verdict.reason === 'rate_limited') return refuse(rateLimitProblem(verdict))
+    if (verdict.reason === 'address_not_allowed') return refuse(addressProblem(verdict))
     if (verdict.reason === 'quota_exceeded') return refuse(quotaProblem(verdict))
     if (verdict.reason === 'too_many_attempts') return refuse(attemptsProblem(verdict.retryAfterMs ?? 0))
     return refuse(refusalOf(verdict.reason, keySpace, { ...NO_SCOPES, ...requirement }))
   }
-}
-
-/** The client behind the proxy, where the host trusts what proxies say of it. The proxy itself is never the culprit. */
-function callerOf(request: FastifyRequest): Caller | undefined {
-  return (request.ips?.length ?? 0) > 1 ? request : undefined
 }
 
 /** The hook has answered; should it ever not have, nothing passes. */

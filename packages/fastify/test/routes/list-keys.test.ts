@@ -51,12 +51,16 @@ describeOnEachDatabase('GET /v1/api-keys', (database) => {
       expect(reply.body).not.toContain(secret.slice(12))
       expect(Object.keys(reply.json<ApiKeyList>().data[0]!).sort()).toEqual(
         [
+          'allowedIps',
+          'allowedOrigins',
+          'blockBrowsers',
           'createdAt',
           'createdBy',
           'environment',
           'expiresAt',
           'expiresSoon',
           'id',
+          'kind',
           'lastUsedAddress',
           'lastUsedAt',
           'metadata',

@@ -19,13 +19,29 @@ describe('GET /v1/api-keys/scopes', () => {
     const reply = await callAs(app, 'acme', { url: `${KEYS}/scopes` }, 'viewer')
     expect(reply.json()).toEqual({
       data: [
-        { name: 'contacts:read', description: 'Read contacts', managesKeys: false },
-        { name: 'contacts:write', description: 'Create, change and delete contacts', managesKeys: false },
-        { name: 'keys:read', description: 'See API keys and how they are used', managesKeys: true },
-        { name: 'keys:write', description: 'Create, change and delete API keys', managesKeys: true },
+        { name: 'contacts:read', description: 'Read contacts', managesKeys: false, public: false },
+        {
+          name: 'contacts:write',
+          description: 'Create, change and delete contacts',
+          managesKeys: false,
+          public: false,
+        },
+        {
+          name: 'keys:read',
+          description: 'See API keys and how they are used',
+          managesKeys: true,
+          public: false,
+        },
+        {
+          name: 'keys:write',
+          description: 'Create, change and delete API keys',
+          managesKeys: true,
+          public: false,
+        },
       ],
       sets: [{ name: '@read-only', description: 'Read everything', scopes: ['contacts:read'] }],
       keyPrefix: 'acme_api',
+      publishableKeyPrefix: 'acme_api_pk',
     })
   })
 

@@ -21,6 +21,7 @@ export interface JsonSchema {
   minLength?: number
   maxLength?: number
   maxItems?: number
+  examples?: unknown[]
 }
 
 /** One operation of a document. */

@@ -49,12 +49,18 @@ function valuesOfType(type: string, schema: JsonSchema): fc.Arbitrary<unknown> {
     case 'integer':
       return fc.integer({ min: schema.minimum ?? -1e9, max: schema.maximum ?? 1e9 })
     case 'array':
-      return fc.array(valuesOf(schema.items ?? {}), { maxLength: Math.min(schema.maxItems ?? 5, 5) })
+      return listsOf(schema)
     case 'string':
       return textOf(schema)
     default:
       return objectOf(schema)
   }
+}
+
+/** Random texts are hardly ever addresses or origins, so what the document shows is tried as well. */
+function listsOf({ items = {}, maxItems = 5, examples = [] }: JsonSchema): fc.Arbitrary<unknown> {
+  const lists = fc.array(valuesOf(items), { maxLength: Math.min(maxItems, 5) })
+  return examples.length === 0 ? lists : fc.oneof(lists, fc.constantFrom([], ...examples))
 }
 
 function textOf({ format, pattern, minLength = 0, maxLength = 100 }: JsonSchema): fc.Arbitrary<string> {
