@@ -2503,7 +2503,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
+            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -2639,7 +2639,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
+            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -2747,7 +2747,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `forbidden`: Not allowed. */
+            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */

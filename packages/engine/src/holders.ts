@@ -80,7 +80,8 @@ export function createHolders(options: HoldersOptions): Holders {
       const { bounds, accepted } = found
       const reason = bounds && refusalByState(bounds, now())
       // Everybody can read it in a page, so to show it proves nothing.
-      if (bounds?.places?.isPublishable) return { ok: false, reason: 'secret_key_required', key: accepted.key }
+      if (bounds?.places?.isPublishable)
+        return { ok: false, reason: 'secret_key_required', key: accepted.key }
       if (reason === null || reason === 'disabled' || reason === 'pending') {
         return { ok: true, key: accepted.key, isRetiring: bounds?.retiresAtMs != null, hash }
       }

@@ -59,6 +59,17 @@ describe.each(testDatabases)('publishable keys on $name', ({ create }) => {
     must(await latchkey.keys.create(owner, ann, { name: 'k', ...fields }))
   })
 
+  it('are not ended by who merely read them in a page', async () => {
+    const owner = anOwner()
+    const { apiKey, secret } = must(await latchkey.keys.create(owner, ann, published))
+    expect(await latchkey.holders.recognise(secret)).toMatchObject({
+      ok: false,
+      reason: 'secret_key_required',
+    })
+    must(await latchkey.keys.revoke(owner, ann, apiKey.id))
+    expect(await latchkey.holders.recognise(secret)).toMatchObject({ ok: false, reason: 'revoked' })
+  })
+
   it('are no other kind later, and no kind that there is not', async () => {
     const owner = anOwner()
     expect(await latchkey.keys.create(owner, ann, { ...published, kind: 'public' as never })).toMatchObject({

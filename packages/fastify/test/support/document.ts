@@ -21,7 +21,6 @@ export interface JsonSchema {
   minLength?: number
   maxLength?: number
   maxItems?: number
-  examples?: unknown[]
 }
 
 /** One operation of a document. */
