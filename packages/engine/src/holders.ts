@@ -83,6 +83,9 @@ export function createHolders(options: HoldersOptions): Holders {
       if (bounds?.places?.isPublishable)
         return { ok: false, reason: 'secret_key_required', key: accepted.key }
       if (reason === null || reason === 'disabled' || reason === 'pending') {
+        // Everybody can read it in a page, so to show it proves nothing.
+        if (bounds?.places?.isPublishable)
+          return { ok: false, reason: 'secret_key_required', key: accepted.key }
         return { ok: true, key: accepted.key, isRetiring: bounds?.retiresAtMs != null, hash }
       }
       return { ok: false, reason, key: accepted.key }

@@ -157,12 +157,13 @@ describeOnEachDatabase('POST /v1/api-keys/verify', (database) => {
   describe('wrong keys, one after the other', () => {
     it('count against the address that is named, and never against the service', async () => {
       const ip = '198.51.100.7'
-      const codes: string[] = []
-      for (let i = 0; i < MAX_WRONG_SECRETS_PER_MINUTE + 3; i++)
-        codes.push((await verdictOn({ secret: madeUp(), ip })).code)
-      expect(codes.filter((code) => code === 'invalid_key')).toHaveLength(MAX_WRONG_SECRETS_PER_MINUTE)
-      const tooMany = await verdictOn({ secret: madeUp(), ip })
-      expect(tooMany).toEqual({ ...NOTHING, valid: false, code: 'too_many_attempts', retryAfterSeconds: 1 })
+      // The more time this takes, the more of them are forgiven meanwhile.
+      const guess = () => verdictOn({ secret: madeUp(), ip })
+      let guesses = 0
+      let verdict = await guess()
+      for (; verdict.code === 'invalid_key'; verdict = await guess()) guesses++
+      expect(guesses).toBeGreaterThanOrEqual(MAX_WRONG_SECRETS_PER_MINUTE)
+      expect(verdict).toEqual({ ...NOTHING, valid: false, code: 'too_many_attempts', retryAfterSeconds: 1 })
 
       const { secret } = await createKey(app, 'acme')
       expect((await verdictOn({ secret, ip })).code).toBe('valid')
