@@ -36,7 +36,11 @@ const OPERATIONS = [
   'authorizeRequest',
 ]
 
-const GOOD_BODIES: Record<string, object> = { verifyApiKey: { secret: 'x' }, updateApiKey: { name: 'x' } }
+const GOOD_BODIES: Record<string, object> = {
+  createApiKey: { name: 'x' },
+  verifyApiKey: { secret: 'x' },
+  updateApiKey: { name: 'x' },
+}
 
 type Validate = ((body: unknown) => boolean) & { errors?: unknown }
 
