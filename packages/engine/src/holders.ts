@@ -79,13 +79,11 @@ export function createHolders(options: HoldersOptions): Holders {
       if (found === null) return refuseSecret(UNKNOWN, caller)
       const { bounds, accepted } = found
       const reason = bounds && refusalByState(bounds, now())
-      // Everybody can read it in a page, so to show it proves nothing.
-      if (bounds?.places?.isPublishable)
-        return { ok: false, reason: 'secret_key_required', key: accepted.key }
       if (reason === null || reason === 'disabled' || reason === 'pending') {
         // Everybody can read it in a page, so to show it proves nothing.
-        if (bounds?.places?.isPublishable)
+        if (bounds?.places?.isPublishable) {
           return { ok: false, reason: 'secret_key_required', key: accepted.key }
+        }
         return { ok: true, key: accepted.key, isRetiring: bounds?.retiresAtMs != null, hash }
       }
       return { ok: false, reason, key: accepted.key }

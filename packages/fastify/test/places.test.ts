@@ -105,7 +105,7 @@ describe('the address of a client', () => {
     }
     const ask = async (to: number, from: string, headers: object = {}) => {
       const answer = await get({ port: to, from }, '/any', { ...bearer(secret), ...headers })
-      return answer.status === 200 ? 'ok' : JSON.parse(answer.body).detail
+      return answer.status === 200 ? 'ok' : (JSON.parse(answer.body) as { detail: string }).detail
     }
     return { app, secret, port, behind, ask }
   }
@@ -219,7 +219,7 @@ describe('browsers', () => {
       { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' },
       { 'sec-fetch-dest': 'empty' },
     ]) {
-      const problem = expectProblem(await use(headers as Record<string, string>), 'browser_not_allowed')
+      const problem = expectProblem(await use(headers), 'browser_not_allowed')
       expect(problem.detail).toMatch(/must not stand in a web page/)
     }
     expect((await use({ 'user-agent': 'curl/8.0' })).statusCode).toBe(200)
