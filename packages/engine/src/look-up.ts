@@ -9,7 +9,7 @@ export interface LookUpOptions<T> {
   maxReads: number
   /** Hashes that may wait for a read. Beyond it the store is drowning, and an answer now beats a longer queue. */
   maxWaiting: number
-  /** Hashes in one read. By default 100. */
+  /** Look-ups in one read. By default 100. */
   maxHashesPerRead?: number
   /** Milliseconds from the end of a read until the next may take its place. By default 0. */
   pauseMs?: number
@@ -18,7 +18,7 @@ export interface LookUpOptions<T> {
 const MAX_HASHES_PER_READ = 100
 
 interface Waiting<T> {
-  hash: string
+  hashes: readonly string[]
   resolve: (found: T | null) => void
   reject: (error: unknown) => void
 }
@@ -43,12 +43,15 @@ export function createLookUp<T>({
   async function read(batch: readonly Waiting<T>[]): Promise<void> {
     reads++
     try {
-      if (batch.length === 1) {
-        const { hash, resolve } = batch[0]!
-        resolve(await one(hash))
+      const sought = batch.flatMap(({ hashes }) => hashes)
+      if (sought.length === 1) {
+        batch[0]!.resolve(await one(sought[0]!))
       } else {
-        const found = await many(batch.map(({ hash }) => hash))
-        for (const { hash, resolve } of batch) resolve(found.get(hash) ?? null)
+        const found = await many(sought)
+        for (const { hashes, resolve } of batch) {
+          const hash = hashes.find((one) => found.has(one))
+          resolve(hash === undefined ? null : found.get(hash)!)
+        }
       }
     } catch (error) {
       // Whoever waits has waited as long as the read that failed may take; another could take as long again.
@@ -81,12 +84,13 @@ export function createLookUp<T>({
     }
   }
 
-  return function lookUp(hash: string): Promise<T | null> {
+  /** @param sought a hash, or several of which there should be one: they are all read in the same statement. */
+  return function lookUp(sought: string | readonly string[]): Promise<T | null> {
     if (waiting.length >= maxWaiting) {
       return Promise.reject(new StoreUnavailable('Too many keys are being looked up at once.'))
     }
     return new Promise((resolve, reject) => {
-      waiting.push({ hash, resolve, reject })
+      waiting.push({ hashes: typeof sought === 'string' ? [sought] : sought, resolve, reject })
       schedule()
     })
   }

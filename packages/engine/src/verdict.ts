@@ -96,6 +96,8 @@ export interface KeyFacts extends Pick<
   ApiKey,
   'id' | 'owner' | 'name' | 'environment' | 'scopes' | 'metadata' | 'rateLimits'
 > {
+  /** By which it was found. */
+  readonly hash: string
   /** What a person did to it. */
   readonly barred: 'revoked' | 'disabled' | null
   /** null when it never expires. */

@@ -54,6 +54,7 @@ export function facts(differences: Partial<ApiKey> = {}): KeyFacts {
   } = aKey(differences)
   return {
     ...key,
+    hash: '',
     barred: revokedAt !== null ? 'revoked' : disabledAt !== null ? 'disabled' : null,
     expiresAtMs: expiresAt?.getTime() ?? null,
     notBeforeMs: notBefore?.getTime() ?? null,

@@ -51,6 +51,18 @@ describe('looking keys up', () => {
     expect(await Promise.all(found)).toEqual(['key of known1', null, 'key of known2'])
   })
 
+  it('reads all hashes of one key in the same statement, and gives what was found by any of them', async () => {
+    const { reads, lookUp } = setUp({ maxHashesPerRead: 1 })
+    const found = [lookUp(['other1', 'known1', 'other2']), lookUp(['other3', 'other4'])]
+    await nextTurn()
+    expect(reads.map(({ hashes }) => hashes)).toEqual([
+      ['other1', 'known1', 'other2'],
+      ['other3', 'other4'],
+    ])
+    for (const { answer } of reads) answer()
+    expect(await Promise.all(found)).toEqual(['key of known1', null])
+  })
+
   it('reads together what waited while enough reads were under way', async () => {
     const { reads, lookUp } = setUp()
     const found: Promise<string | null>[] = []

@@ -4,7 +4,7 @@ import type { KeyKind } from '../key-kind.ts'
 import { createPlaces, type Places } from '../places.ts'
 import type { RateLimit } from '../rate-limit.ts'
 import type { ScopeCatalog } from '../scopes.ts'
-import type { Environment } from '../secret.ts'
+import { hashBytes, hashFromBytes, type Environment } from '../secret.ts'
 import type { KeyFacts } from '../verdict.ts'
 
 /** What {@link KeyFacts} needs, in types that every driver reads alike. */
@@ -27,6 +27,11 @@ export const FIND_ONE = `select ${OF_PRESENT} where namespace = $1 and keys.hash
 export const FIND_MANY = `with wanted as materialized (select unnest($2::text::bytea[]) as hash)
   select ${OF_PRESENT} join wanted on wanted.hash = keys.hash where namespace = $1
   union all select ${OF_RETIRED} join wanted on wanted.hash = retired.hash where namespace = $1`
+
+/** An array of hashes as text, which every driver sends alike. */
+export function hashList(hashes: readonly string[]): string {
+  return `{${hashes.map((hash) => `"\\\\x${hashBytes(hash).toString('hex')}"`).join(',')}}`
+}
 
 /** What both statements find. */
 export interface FactsRow {
@@ -84,6 +89,7 @@ export function createFactsReader({ expand, isPublic }: ScopeCatalog) {
 
   return (row: FactsRow): KeyFacts => ({
     id: keyIdFromUuid(row.id),
+    hash: hashFromBytes(row.hash),
     owner: remember(owners, row.owner, String),
     name: row.name,
     // Not the text that was read: there is one for each row.
