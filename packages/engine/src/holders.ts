@@ -5,6 +5,7 @@ import type { Caller } from './caller.ts'
 import type { InvalidInput } from './checked.ts'
 import { isRetiring } from './key-rotation.ts'
 import type { ApiKey } from './key.ts'
+import type { Peppers } from './peppers.ts'
 import type { AwaitReceipt, RevocationReceipt } from './receipts.ts'
 import { checkRevocation, decideRevocation, type RevocationOptions } from './revocation.ts'
 import { hashSecret } from './secret.ts'
@@ -18,8 +19,8 @@ export interface Held {
   key: VerifiedKey
   /** It is the secret before the present one, which still works. */
   isRetiring: boolean
-  /** @internal */
-  hash: string
+  /** By which the secret may be stored. @internal */
+  hashes: readonly string[]
 }
 
 /**
@@ -51,6 +52,7 @@ export interface Holders {
 /** What {@link createHolders} needs from outside. */
 export interface HoldersOptions {
   waysOf: WaysOf
+  peppers: Peppers
   attempts: Attempts
   store: Pick<KeyStore, 'changeMany' | 'retire'>
   cache: Pick<KeyCache, 'invalidate'>
@@ -61,7 +63,7 @@ export interface HoldersOptions {
 
 /** Makes what holders may do with the keys of one namespace. */
 export function createHolders(options: HoldersOptions): Holders {
-  const { waysOf, attempts, store, cache, awaitReceipt, restoreWindowSeconds, now } = options
+  const { waysOf, peppers, attempts, store, cache, awaitReceipt, restoreWindowSeconds, now } = options
 
   function refuseSecret(verdict: Refused, caller: Caller | undefined): Refused {
     const retryAfterMs = caller === undefined ? 0 : attempts.fail(caller, now())
@@ -72,10 +74,9 @@ export function createHolders(options: HoldersOptions): Holders {
     async recognise(secret, caller) {
       const ways = waysOf(secret)
       if (ways === null) return refuseSecret(MALFORMED, caller)
-      const hash = hashSecret(secret)
       const isSuspect = caller !== undefined && attempts.isSuspect(caller, now())
       // Read anew: what is in memory may be a second old.
-      const found = await (isSuspect ? ways.loadForSuspects : ways.load)(hash)
+      const found = await (isSuspect ? ways.loadForSuspects : ways.load)(peppers.hashOf(secret))
       if (found === null) return refuseSecret(UNKNOWN, caller)
       const { bounds, accepted } = found
       const reason = bounds && refusalByState(bounds, now())
@@ -84,12 +85,13 @@ export function createHolders(options: HoldersOptions): Holders {
         if (bounds?.places?.isPublishable) {
           return { ok: false, reason: 'secret_key_required', key: accepted.key }
         }
-        return { ok: true, key: accepted.key, isRetiring: bounds?.retiresAtMs != null, hash }
+        const hashes = peppers.possible(hashSecret(secret)).map(({ hash }) => hash)
+        return { ok: true, key: accepted.key, isRetiring: bounds?.retiresAtMs != null, hashes }
       }
       return { ok: false, reason, key: accepted.key }
     },
 
-    async revoke({ key: { owner, id, name }, isRetiring: isOld, hash }, given = {}) {
+    async revoke({ key: { owner, id, name }, isRetiring: isOld, hashes }, given = {}) {
       const checked = checkRevocation(given, 'keyCompromise')
       if (!checked.ok) return checked
       const { value: said } = checked
@@ -111,7 +113,7 @@ export function createHolders(options: HoldersOptions): Holders {
       }
 
       async function revokeKey() {
-        const { results, unconfirmed } = await store.changeMany(owner, [id], by, { hash }, (current) =>
+        const { results, unconfirmed } = await store.changeMany(owner, [id], by, { hashes }, (current) =>
           decideRevocation(current, said, { now: by.now, restoreWindowSeconds }),
         )
         return { ...results[0]!, unconfirmed }

@@ -2,7 +2,9 @@ import type { Author } from './author.ts'
 import type { NewKey } from './store.ts'
 
 /** A key of another system that does not exist here yet. */
-export interface NewImport extends NewKey {
+export interface NewImport extends Omit<NewKey, 'pepper'> {
+  /** Before any pepper. */
+  hash: string
   /** What tells that the row was imported before. */
   source: string
   slowHash: string | null
@@ -38,6 +40,9 @@ export interface ImportStore {
   /** The slow hash of a key that was not used yet, or null. */
   findSlowHash(id: string): Promise<string | null>
 
-  /** Gives a key the hash of its text, unless it has another than `from` by now. */
+  /**
+   * Gives a key the hash of its text, unless it has another than `from` by now; both before any pepper, and stored under
+   * the current one.
+   */
   rehash(id: string, hashes: { from: string; to: string }): Promise<void>
 }

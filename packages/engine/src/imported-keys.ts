@@ -19,8 +19,8 @@ export interface ImportedKeysOptions {
   checkSlowly: CheckSlowly
 }
 
-/** Finds what verdicts need of a key by its hash. */
-export type LookUp = (hash: string) => Promise<KeyFacts | null>
+/** Finds what verdicts need of a key by its hash before any pepper; `isPlain` when it is stored so, under none. */
+export type LookUp = (hash: string, isPlain?: boolean) => Promise<KeyFacts | null>
 
 /** Recognises texts that another system may have issued, and finds their keys. */
 export interface ImportedKeys {
@@ -67,7 +67,10 @@ export function createImportedKeys({ formats, store, checkSlowly }: ImportedKeys
       // Another system's key may look like Latchkey's own, but seldom does.
       const likely = parseSecret(text) === null ? null : await lookUp(hash)
       if (likely !== null) return likely
-      const [own, ...found] = await Promise.all([lookUp(hash), ...candidates.map((one) => lookUp(one.hash))])
+      const [own, ...found] = await Promise.all([
+        lookUp(hash),
+        ...candidates.map((one) => lookUp(one.hash, one.isSlow)),
+      ])
       if (own) return own
       for (const [place, facts] of found.entries()) {
         const candidate = candidates[place]!

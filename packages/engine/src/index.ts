@@ -50,6 +50,9 @@ export {
   type ListOptions,
 } from './key-list.ts'
 export type { InvalidInput } from './checked.ts'
+export type { PepperOptions } from './pepper-options.ts'
+export type { PepperStatus, PepperUpkeep } from './pepper-upkeep.ts'
+export type { KeyUnderPepper, PepperCount } from './pepper-store.ts'
 export {
   MAX_METADATA_BYTES,
   MAX_METADATA_DEPTH,

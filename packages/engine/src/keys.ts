@@ -42,6 +42,7 @@ import {
   type RotateResult,
 } from './key-rotation.ts'
 import { assertIdentity } from './identity.ts'
+import type { Peppers, StoredHash } from './peppers.ts'
 import { NO_SETTINGS } from './owners.ts'
 import {
   checkUpdate,
@@ -145,6 +146,7 @@ export interface Keys extends Lifecycle {
 export interface KeysOptions {
   store: KeyStore
   cache: KeyCache
+  peppers: Peppers
   awaitReceipt: AwaitReceipt
   namespace: string
   keyPrefix: string
@@ -188,7 +190,7 @@ function openReplay(
  */
 function askedFor(
   { expiresAt }: CreateOptions,
-  wanted: Omit<NewKey, 'id' | 'owner' | 'hash' | 'start' | 'createdAt' | 'createdBy'>,
+  wanted: Omit<NewKey, 'id' | 'owner' | keyof StoredHash | 'start' | 'createdAt' | 'createdBy'>,
 ) {
   const isGiven = expiresAt === undefined && wanted.expiresAt !== null
   return {
@@ -206,7 +208,7 @@ function askedFor(
 
 /** Makes the key management of one namespace. */
 export function createKeys(options: KeysOptions): Keys {
-  const { store, cache, owners, catalog, awaitReceipt, namespace, now } = options
+  const { store, cache, peppers, owners, catalog, awaitReceipt, namespace, now } = options
 
   const prefixFor = (kind: KeyKind) =>
     kind === 'publishable' ? options.publishableKeyPrefix : options.keyPrefix
@@ -278,7 +280,7 @@ export function createKeys(options: KeysOptions): Keys {
         ...wanted,
         id: createKeyId(),
         owner,
-        hash: hashSecret(secret),
+        ...peppers.toStore(hashSecret(secret)),
         start: parseSecret(secret)!.start,
         createdAt: new Date(nowMs),
         createdBy: actorOf(actor),
@@ -359,6 +361,7 @@ export function createKeys(options: KeysOptions): Keys {
       const asked = { rotate: id, gracePeriodSeconds }
 
       let secret = ''
+      let stored: StoredHash
       const result = await store.rotate<RotateRefusal | Stale>(
         owner,
         id,
@@ -374,8 +377,9 @@ export function createKeys(options: KeysOptions): Keys {
             prefix: prefixOf(current, prefixFor(current.kind)),
             environment: current.environment,
           })
+          stored = peppers.toStore(hashSecret(secret))
           const newSecret: NewSecret = {
-            hash: hashSecret(secret),
+            ...stored,
             start: parseSecret(secret)!.start,
             endsAt: graceEnd(current, grace.value, nowMs),
             idempotency: request && remember({ ...request, asked, nowMs, secret }),
@@ -385,7 +389,7 @@ export function createKeys(options: KeysOptions): Keys {
       )
       switch (result.outcome) {
         case 'rotated': {
-          for (const hash of [...result.hashes, hashSecret(secret)]) cache.invalidate(hash)
+          for (const hash of [...result.hashes, stored!.hash]) cache.invalidate(hash)
           const receipt = result.unconfirmed && (await awaitReceipt(result.unconfirmed))
           return { ok: true, apiKey: result.apiKey, secret, receipt, replayed: false }
         }

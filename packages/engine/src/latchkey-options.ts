@@ -1,5 +1,7 @@
 import { resolveExpiryPolicy, type ExpiryPolicy } from './expiry-policy.ts'
 import { resolveFormats, type ImportOptions } from './import-options.ts'
+import type { PepperOptions } from './pepper-options.ts'
+import { createPeppers } from './peppers.ts'
 import type { Database } from './postgres/database.ts'
 import { createScopeCatalog, type ScopeDeclaration, type ScopeSet } from './scopes.ts'
 import { isKeyPrefix } from './secret.ts'
@@ -48,6 +50,11 @@ export interface LatchkeyOptions {
   usageRetentionDays?: Partial<UsageRetentionDays> | undefined
   /** Which keys of other systems are accepted beside Latchkey's own; none when left out. The same on every node. */
   imports?: ImportOptions | undefined
+  /**
+   * Secrets beside the database, with which what it keeps of a key can be compared with the key and without which it
+   * cannot; none when left out. The same on every node.
+   */
+  peppers?: PepperOptions | undefined
   /** Milliseconds since 1970, for tests. */
   now?: (() => number) | undefined
   /** Told of trouble in the background, which no caller waits for. A process warning when left out. */
@@ -73,6 +80,7 @@ export function resolveOptions(options: LatchkeyOptions) {
     idempotencyWindowSeconds: options.idempotencyWindowSeconds ?? 600,
     usageRetentionDays: resolveRetention(options.usageRetentionDays),
     formats: resolveFormats(options.imports),
+    peppers: options.peppers === undefined ? null : createPeppers(options.peppers),
     now: options.now ?? Date.now,
     onError: options.onError ?? ((error: Error) => process.emitWarning(error)),
   }

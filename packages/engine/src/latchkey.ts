@@ -13,6 +13,10 @@ import { createQuotaLeases } from './quota-leases.ts'
 import { createRateLimiter } from './rate-limit.ts'
 import { createOwners, type Owners } from './owners.ts'
 import { resolveOptions, type LatchkeyOptions } from './latchkey-options.ts'
+import { assertPeppers } from './pepper-boot.ts'
+import { createPepperUpkeep, type PepperUpkeep } from './pepper-upkeep.ts'
+import { createPepperedKeys, type LookUpOneOf } from './peppered-keys.ts'
+import { NO_PEPPERS } from './peppers.ts'
 import { createAuditStore } from './postgres/audit-store.ts'
 import { createChangeLog } from './postgres/change-log.ts'
 import { followChanges } from './postgres/changes.ts'
@@ -20,12 +24,14 @@ import { openDatabase, type Database } from './postgres/database.ts'
 import { createImportStore } from './postgres/import-store.ts'
 import { assertMigrated, migrate } from './postgres/migrate.ts'
 import { createOwnerStore } from './postgres/owner-store.ts'
+import { createPepperStore } from './postgres/pepper-store.ts'
 import { createQuotaStore } from './postgres/quota-store.ts'
 import { createPostgresStore } from './postgres/store.ts'
 import { createTombstoneStore } from './postgres/tombstone-store.ts'
 import { createUsageStore } from './postgres/usage-store.ts'
 import { keepPurging } from './purge-upkeep.ts'
 import { createReceipts } from './receipts.ts'
+import { createRedigest } from './redigest.ts'
 import type { ScopeSet } from './scopes.ts'
 import { createSlowChecks } from './slow-checks.ts'
 import { createUsage, type Usage } from './usage-series.ts'
@@ -46,6 +52,9 @@ const MAX_WAITING = 2_000
  */
 const SUSPECTS = { maxReads: 1, maxWaiting: MAX_WAITING, maxHashesPerRead: 8, pauseMs: 4 }
 
+/** Finds the key of a text by its hash before any pepper, and perhaps by others. */
+type Search = (hash: string, lookUp: LookUp, isSuspect: boolean) => Promise<KeyFacts | null>
+
 /** The keys of one namespace: their management, their usage, and the verdicts on what callers present. */
 export interface Latchkey {
   readonly namespace: string
@@ -63,6 +72,8 @@ export interface Latchkey {
   readonly usage: Usage
   readonly owners: Owners
   readonly audit: Audit
+  /** null without the option. */
+  readonly peppers: PepperUpkeep | null
   /**
    * Judges a secret. The verdict comes at once when the key was seen in the last seconds, and as a promise when
    * the database must be asked. That promise rejects with StoreUnavailable when there is no answer within two
@@ -117,6 +128,9 @@ async function connect(
 
   const node = randomUUID()
   const store = createPostgresStore(database, namespace, catalog)
+  const pepperStore = createPepperStore(database, namespace)
+  const peppers = settings.peppers ?? NO_PEPPERS
+  await assertPeppers(pepperStore, peppers, new Date(now()))
   const ownerStore = createOwnerStore(database, namespace)
   const log = createChangeLog(database, { node, namespace })
   const usageStore = createUsageStore(database, namespace, node)
@@ -127,7 +141,13 @@ async function connect(
   })
   const limiter = createRateLimiter()
   const quotas = createQuotaLeases({ store: createQuotaStore(database), now, onError })
-  const cache = createKeyCache({ now })
+  const redigest = createRedigest({
+    save: (moves) => pepperStore.redigest(moves, peppers.current!),
+    onError,
+  })
+  const known = createKeyCache({ now })
+  const peppered = settings.peppers && createPepperedKeys({ peppers, cache: known, redigest, now })
+  const cache = peppered?.cache ?? known
   const prepare = (facts: KeyFacts) =>
     prepareKey(facts, {
       limits: limiter.limitsOf(facts.id, facts.rateLimits, now()),
@@ -145,17 +165,27 @@ async function connect(
   }
   const lookUp = createLookUp({ ...look, maxReads: MAX_READS, maxWaiting: MAX_WAITING })
   const lookUpForSuspects = createLookUp({ ...look, ...SUSPECTS })
-  const importStore = createImportStore(database, namespace)
+  /** The ways for a text whose key is found in a way of its own. */
+  function waysFor(text: string, search: Search): Ways {
+    const loadBy = (by: LookUpOneOf & LookUp, isSuspect: boolean) =>
+      loadFrom((hash) =>
+        peppered
+          ? peppered.find(text, hash, {
+              lookUp: by,
+              search: (digest, look) => search(digest, look, isSuspect),
+            })
+          : search(hash, by, isSuspect),
+      )
+    return { load: loadBy(lookUp, false), loadForSuspects: loadBy(lookUpForSuspects, true) }
+  }
+  const importStore = createImportStore(database, namespace, peppers)
   const imported = createImportedKeys({ formats, store: importStore, checkSlowly: createSlowChecks() })
   function waysOfImported(text: string): Ways | null {
     const candidates = imported.candidatesOf(text)
     if (candidates === null) return null
-    const loadBy = (how: { lookUp: LookUp; isSuspect: boolean }) =>
-      loadFrom((hash) => imported.find({ text, hash, candidates }, how))
-    return {
-      load: loadBy({ lookUp, isSuspect: false }),
-      loadForSuspects: loadBy({ lookUp: lookUpForSuspects, isSuspect: true }),
-    }
+    return waysFor(text, (hash, by, isSuspect) =>
+      imported.find({ text, hash, candidates }, { lookUp: by, isSuspect }),
+    )
   }
   const news = { onChange: cache.invalidate, onGap: cache.clear, onCurrent: cache.confirm }
   const changes = await followChanges({ database, log, namespace, ...news, now, onError })
@@ -168,12 +198,14 @@ async function connect(
     load: loadFrom(lookUp),
     loadForSuspects: loadFrom(lookUpForSuspects),
     waysOfImported: formats.size === 0 ? undefined : waysOfImported,
+    waysOfOwn: peppered ? (text) => waysFor(text, (digest, by) => by(digest)) : undefined,
   }
   const stopUsage = keepUsage({ ...settings, recorder: usage, store: usageStore })
   const stopPurging = keepPurging({ ...settings, store: createTombstoneStore(database, namespace) })
   const sweepTimer = setInterval(() => {
     limiter.sweep(now())
     quotas.sweep()
+    peppered?.sweep()
   }, SWEEP_INTERVAL_MS).unref()
   let forgetting: Promise<void> | undefined
   const forgetTimer = setInterval(() => {
@@ -184,7 +216,14 @@ async function connect(
   async function close(): Promise<void> {
     clearInterval(sweepTimer)
     clearInterval(forgetTimer)
-    await Promise.all([stopUsage(), stopPurging(), quotas.close(), changes.stop(), forgetting])
+    await Promise.all([
+      stopUsage(),
+      stopPurging(),
+      quotas.close(),
+      changes.stop(),
+      redigest.stop(),
+      forgetting,
+    ])
     await release()
   }
 
@@ -196,13 +235,22 @@ async function connect(
     publicScopes: catalog.publicNames,
     scopeSets: catalog.sets,
     expiryPolicy: settings.expiryPolicy,
-    keys: createKeys({ ...settings, store, owners: ownerStore, cache, awaitReceipt }),
+    keys: createKeys({ ...settings, store, owners: ownerStore, cache, peppers, awaitReceipt }),
     owners: createOwners({ store: ownerStore, catalog, forgetKeys: cache.clear }),
     audit: createAudit({ store: createAuditStore(database, namespace), namespace }),
+    peppers: settings.peppers && createPepperUpkeep({ peppers, store: pepperStore, now }),
     imports: createImports({ ...settings, store: importStore }),
     usage: createUsage({ ...settings, store: usageStore }),
-    verify: createVerifier({ ...ways, cache, attempts, usage, now }),
-    holders: createHolders({ ...settings, waysOf: createWaysOf(ways), attempts, store, cache, awaitReceipt }),
+    verify: createVerifier({ ...ways, hashOf: peppers.hashOf, cache, attempts, usage, now }),
+    holders: createHolders({
+      ...settings,
+      peppers,
+      waysOf: createWaysOf(ways),
+      attempts,
+      store,
+      cache,
+      awaitReceipt,
+    }),
     ready: () => store.ping(),
     close: () => (closing ??= close()),
   }

@@ -2,6 +2,7 @@ import type { Author } from './author.ts'
 import type { Actor, ApiKey, KeyState, Metadata } from './key.ts'
 import type { KeyKind } from './key-kind.ts'
 import type { OwnerSettings } from './owners.ts'
+import type { StoredHash } from './peppers.ts'
 import type { Environment } from './secret.ts'
 import type { QuotaChange } from './quota-input.ts'
 import type { QuotaDefinition } from './quota.ts'
@@ -11,11 +12,10 @@ import type { RevocationReason } from './revocation.ts'
 import type { KeyFacts } from './verdict.ts'
 
 /** A key that does not exist yet, with everything the caller decides about it. */
-export interface NewKey {
+export interface NewKey extends StoredHash {
   id: string
   owner: string
   kind: KeyKind
-  hash: string
   start: string
   name: string
   environment: Environment
@@ -100,13 +100,12 @@ export interface ChangedMany<Refusal> {
 export interface ChangeManyOptions {
   /** How many keys that are not revoked the owner may have: exact, however many creates run at once. */
   maxKeys?: number | undefined
-  /** A key whose present secret has another hash is not found. */
-  hash?: string | undefined
+  /** A key whose present secret has none of these hashes is not found. */
+  hashes?: readonly string[] | undefined
 }
 
 /** A new secret for a key that exists, and when the one that it replaces ends. */
-export interface NewSecret {
-  hash: string
+export interface NewSecret extends StoredHash {
   start: string
   endsAt: Date
   idempotency: IdempotencyRecord | null

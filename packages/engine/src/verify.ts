@@ -35,17 +35,22 @@ export type WaysOf = (text: string) => Ways | null
 export interface WaysOptions extends Ways {
   /** The ways for a text that another system may have issued. Left out where no keys of other systems are accepted. */
   waysOfImported?: WaysOf | undefined
+  /** The ways for Latchkey's own texts where they differ by the text. */
+  waysOfOwn?: ((text: string) => Ways) | undefined
 }
 
 /** Makes the choice between the ways of Latchkey's own keys and those of others. */
-export function createWaysOf({ load, loadForSuspects, waysOfImported }: WaysOptions): WaysOf {
+export function createWaysOf({ load, loadForSuspects, waysOfImported, waysOfOwn }: WaysOptions): WaysOf {
   const ownWays: Ways = { load, loadForSuspects }
-  return (text) => waysOfImported?.(text) ?? (parseSecret(text) === null ? null : ownWays)
+  return (text) =>
+    waysOfImported?.(text) ?? (parseSecret(text) === null ? null : (waysOfOwn?.(text) ?? ownWays))
 }
 
 /** What {@link createVerifier} needs from outside. */
 export interface VerifierOptions extends WaysOptions {
   cache: KeyCache
+  /** By what the cache knows a text; its SHA-256 when left out. */
+  hashOf?: ((text: string) => string) | undefined
   attempts: Attempts
   usage: UsageRecorder
   now: () => number
@@ -72,13 +77,15 @@ export function createVerifier({
   load,
   loadForSuspects,
   waysOfImported,
+  waysOfOwn,
+  hashOf = hashSecret,
   attempts,
   usage,
   now,
 }: VerifierOptions): Verify {
   const minLength = waysOfImported === undefined ? MIN_SECRET_LENGTH : MIN_IMPORTED_LENGTH
   const maxLength = waysOfImported === undefined ? MAX_SECRET_LENGTH : MAX_IMPORTED_LENGTH
-  const waysOf = createWaysOf({ load, loadForSuspects, waysOfImported })
+  const waysOf = createWaysOf({ load, loadForSuspects, waysOfImported, waysOfOwn })
 
   function settle(
     judgeable: JudgeableKey | null,
@@ -170,7 +177,7 @@ export function createVerifier({
     if (text.length < minLength || text.length > maxLength) {
       return refuseSecret(MALFORMED, caller, nowMs)
     }
-    const hash = hashSecret(text)
+    const hash = hashOf(text)
     const judgeable = cache.get(hash, nowMs)
     if (judgeable !== undefined) return settle(judgeable, requirement, caller, nowMs)
     const ways = waysOf(text)

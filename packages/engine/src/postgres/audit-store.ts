@@ -12,8 +12,12 @@ const EVENTS_PER_READ = 500
 const CHAINS_PER_READ = 100
 
 /** Tells the triggers of a transaction who makes its changes. */
-export async function recordAs(transaction: DrizzleDatabase, author: Author): Promise<void> {
-  await transaction.execute(sql`select set_config('latchkey.context', ${auditContext(author)}, true)`)
+export async function recordAs(
+  transaction: DrizzleDatabase,
+  author: Author,
+  source: 'import' | null = null,
+): Promise<void> {
+  await transaction.execute(sql`select set_config('latchkey.context', ${auditContext(author, source)}, true)`)
 }
 
 /** The same in a statement that is a transaction by itself: before whatever reads from `context`. */

@@ -24,7 +24,7 @@ export async function changeMany<Refusal>(
   owner: Owner,
   ids: readonly string[],
   by: By,
-  { maxKeys, hash }: ChangeManyOptions,
+  { maxKeys, hashes: hashesAsked }: ChangeManyOptions,
   decide: (current: ApiKey, room: number) => Decision<Refusal>,
 ): Promise<ChangedMany<Refusal>> {
   const uuids = ids.map(keyIdToUuid)
@@ -41,7 +41,7 @@ export async function changeMany<Refusal>(
       and(
         isOf(owner),
         inArray(keys.id, wanted),
-        hash === undefined ? undefined : eq(keys.hash, hashBytes(hash)),
+        hashesAsked && inArray(keys.hash, hashesAsked.map(hashBytes)),
       ),
     )
     .orderBy(asc(keys.id))

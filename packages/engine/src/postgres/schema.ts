@@ -88,6 +88,8 @@ export const keys = latchkeySchema.table('keys', {
   revocationNote: text('revocation_note'),
   /** Until when a revoked key can be restored; null: never. */
   restorableUntil: moment('restorable_until'),
+  /** Under which the hash was made; null: none. */
+  pepper: text('pepper'),
 })
 
 /** The secret that a key had before its present one. */
@@ -100,6 +102,8 @@ export const retiredSecrets = latchkeySchema.table('retired_secrets', {
   hash: bytea('hash').notNull(),
   version: integer('version').notNull(),
   start: text('start').notNull(),
+  /** As in {@link keys}. */
+  pepper: text('pepper'),
 })
 
 /** When and from where keys, and replaced secrets, were last used. Apart from `keys`, so that storing it neither touches their rows nor tells any cache. */

@@ -13,7 +13,7 @@ import { recordAs, recordedAs } from './audit-store.ts'
 import { findUnconfirmed } from './change-log.ts'
 import { changedBy, changeMany, orNull } from './change-many.ts'
 import type { Database, DrizzleDatabase } from './database.ts'
-import { createFactsReader, FIND_MANY, FIND_ONE, type FactsRow } from './key-facts.ts'
+import { createFactsReader, FIND_MANY, FIND_ONE, hashList, type FactsRow } from './key-facts.ts'
 import { filters, order } from './key-page.ts'
 import { bare, hashesOf, isOf, selectKeys, toApiKey, type KeyRow, type Owner } from './key-row.ts'
 import { insertQuota, newQuota } from './quota-store.ts'
@@ -41,9 +41,7 @@ export function createPostgresStore(database: Database, namespace: string, catal
     },
 
     async findByHashes(hashes) {
-      // An array as text, which every driver sends alike.
-      const list = `{${hashes.map((hash) => `"\\\\x${hashBytes(hash).toString('hex')}"`).join(',')}}`
-      const rows = await quickAnswer(database.query<FactsRow>(FIND_MANY, [namespace, list]))
+      const rows = await quickAnswer(database.query<FactsRow>(FIND_MANY, [namespace, hashList(hashes)]))
       return new Map(rows.map((row) => [hashFromBytes(row.hash), toFacts(row)]))
     },
 
@@ -102,11 +100,12 @@ export function createPostgresStore(database: Database, namespace: string, catal
           const decision = decide(toApiKey(current, { namespace, owner }))
           if (!decision.ok) return { outcome: 'refused', refusal: decision.refusal }
 
-          const { hash, start, endsAt, idempotency: request } = decision.secret
-          const { hash: oldHash, start: oldStart, version } = key
+          const { hash, pepper, start, endsAt, idempotency: request } = decision.secret
+          const { hash: oldHash, pepper: oldPepper, start: oldStart, version } = key
           const old = {
             id: randomUUID(),
             hash: oldHash,
+            pepper: oldPepper,
             start: oldStart,
             version: version ?? 1,
             retiredAt: by.now,
@@ -121,6 +120,7 @@ export function createPostgresStore(database: Database, namespace: string, catal
             .update(keys)
             .set({
               hash: hashBytes(hash),
+              pepper,
               start,
               version: old.version + 1,
               rotatedAt: by.now,
@@ -273,6 +273,7 @@ export function keyColumns(key: NewKey): Record<string, unknown> {
     not_before: key.notBefore,
     rotate_every_days: key.rotateEveryDays,
     hash: `\\x${hashBytes(key.hash).toString('hex')}`,
+    pepper: key.pepper,
     start: key.start,
     name: key.name,
     environment: key.environment,
@@ -303,7 +304,7 @@ function recordColumns(
   }
 }
 
-function newApiKey(namespace: string, { hash: _, quota, ...key }: NewKey, nowMs = 0): ApiKey {
+function newApiKey(namespace: string, { hash: _, pepper: __, quota, ...key }: NewKey, nowMs = 0): ApiKey {
   return {
     ...key,
     namespace,

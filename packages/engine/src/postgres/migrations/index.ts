@@ -9,6 +9,7 @@ import { importsMigration } from './0007-imports.ts'
 import { auditMigration } from './0008-audit.ts'
 import { placesMigration } from './0009-places.ts'
 import { lifecycleMigration } from './0011-lifecycle.ts'
+import { peppersMigration } from './0012-peppers.ts'
 
 /** Every migration, oldest first. They ship as modules, so nothing looks for files at run time. */
 export const migrations: readonly Migration[] = [
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   auditMigration,
   placesMigration,
   lifecycleMigration,
+  peppersMigration,
 ]
