@@ -78,7 +78,7 @@ describe('a key that may be under several peppers', () => {
       keys.cache.invalidate(changed)
       const again = fill()
       expect(reads).toHaveLength(2)
-      reads[0]!.answer(changed)
+      reads[0]!.answer(now)
       expect(await filled).toBe(key)
       expect(get()).toBeUndefined()
       // The end of the first read takes nothing from the second.
