@@ -2,8 +2,11 @@
 export interface PepperOptions {
   /** The one under which new secrets are stored; null: none yet, while some nodes do not know any. */
   current: string | null
-  /** Each by a name of yours, the oldest first: at least 32 random bytes, or text of as many. Never stored. */
-  keys: Readonly<Record<string, string | Uint8Array>>
+  /**
+   * Each by a name of yours, the oldest first: at least 32 random bytes, or text of as many. Never stored. One that is
+   * undefined, as a variable of the environment that is not set, is refused.
+   */
+  keys: Readonly<Record<string, string | Uint8Array | undefined>>
 }
 
 const MIN_BYTES = 32

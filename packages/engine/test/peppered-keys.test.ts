@@ -261,6 +261,17 @@ describe.each(servers)('peppers on $name', ({ create }) => {
     await aSpace().node({ current: 'p1', keys: { p1: p2 } })
   })
 
+  it('can be given up by hand: their keys stay, and get a new secret under the one there is', async () => {
+    const { namespace, owner, node, keyOf } = aSpace()
+    const { secret, apiKey } = await keyOf(await node(first))
+    await expect(node(only2)).rejects.toThrow('pepper "p1"')
+    await db.database.query(`delete from latchkey.peppers where namespace = $1 and name = 'p1'`, [namespace])
+    const latchkey = await node(only2)
+    expect(await latchkey.verify(secret)).toMatchObject({ reason: 'unknown' })
+    const rotated = must(await latchkey.keys.rotate(owner, ann, apiKey.id))
+    expect(await latchkey.verify(rotated.secret)).toMatchObject({ ok: true, key: { id: apiKey.id } })
+  })
+
   it.each(Object.entries({ ...quickForeignKeys, ...slowForeignKeys }))(
     'take over an imported key that was kept as %s, before and after its first use',
     async (_, make) => {
