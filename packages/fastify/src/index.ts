@@ -56,5 +56,6 @@ export {
   type ImportOptions,
   type ImportRow,
   type Latchkey,
+  type PepperOptions,
   type VerifiedKey,
 } from '@latchkey/engine'

@@ -4,6 +4,7 @@ import type {
   Environment,
   ExpiryPolicy,
   ImportOptions,
+  PepperOptions,
   ScopeDeclaration,
   ScopeSet,
   UsageRetentionDays,
@@ -85,6 +86,8 @@ export interface LatchkeyPluginOptions {
   usageRetentionDays?: Partial<UsageRetentionDays> | undefined
   /** Which keys of other systems are accepted beside Latchkey's own, once `app.latchkey.imports` has imported them. */
   imports?: ImportOptions | undefined
+  /** Secrets beside the database, without which nothing that it keeps of keys can be compared with a key. */
+  peppers?: PepperOptions | undefined
   /** How people sign in to the key routes, for the OpenAPI document: security schemes by name, any of which will do. */
   managementSecurity?: Readonly<Record<string, SecurityScheme>> | undefined
 }
@@ -110,6 +113,7 @@ const KNOWN_OPTIONS = new Set<string>([
   'revokedKeyRetentionDays',
   'usageRetentionDays',
   'imports',
+  'peppers',
   'managementSecurity',
 ] satisfies (keyof LatchkeyPluginOptions)[])
 
@@ -144,6 +148,7 @@ export function resolveOptions(options: LatchkeyPluginOptions) {
     revokedKeyRetentionDays,
     usageRetentionDays,
     imports,
+    peppers,
     managementSecurity = UNNAMED_SIGN_IN,
   } = options
 
@@ -180,6 +185,7 @@ export function resolveOptions(options: LatchkeyPluginOptions) {
     revokedKeyRetentionDays,
     usageRetentionDays,
     imports,
+    peppers,
     managementSecurity,
   }
 }

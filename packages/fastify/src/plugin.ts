@@ -49,6 +49,7 @@ const plugin: FastifyPluginAsync<LatchkeyPluginOptions> = async (app, given) => 
     revokedKeyRetentionDays: options.revokedKeyRetentionDays,
     usageRetentionDays: options.usageRetentionDays,
     imports: options.imports,
+    peppers: options.peppers,
     onError: (error) => logFailure(app.log, error, 'Latchkey had trouble in the background'),
   })
   // A database that went before the app did must not keep the app from closing.
