@@ -41,6 +41,7 @@ run('apps/dashboard/build/index.js', 'ignore', {
   // The API's secrets are none of the dashboard's business.
   DATABASE_URL: undefined,
   LATCHKEY_SECRET: undefined,
+  LATCHKEY_PEPPERS: undefined,
   LATCHKEY_ADMIN_PASSWORD: undefined,
 })
 await answers(`http://${host}:${dashboardPort}/healthz`)

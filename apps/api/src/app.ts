@@ -26,6 +26,7 @@ export interface AppOptions extends Pick<Config, 'dashboardUrl' | 'logLevel' | '
   database: Database
   /** Signs session cookies. */
   secret: string
+  peppers?: Config['peppers']
   /** Where the log goes; standard output when left out. */
   logStream?: DestinationStream
 }
@@ -41,7 +42,7 @@ const maxBodyBytes = 16 * 1024
 
 /** Builds the whole API, ready to listen or to be tried with `inject`. */
 export async function buildApp(options: AppOptions): Promise<App> {
-  const { database, secret, dashboardUrl } = options
+  const { database, secret, peppers, dashboardUrl } = options
   const db = database.drizzle
   let isOpen = true
 
@@ -77,6 +78,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     scopes,
     scopeSets,
     keyPrefix: 'lk',
+    peppers,
     managementSecurity: sessionSecurity,
     async authorize(request) {
       const signedIn = await sessions.read(request)

@@ -1,7 +1,9 @@
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
+import type { PepperOptions } from '@latchkey/fastify'
 import { judgePassword } from './account/password.ts'
 import { isEmail } from './email.ts'
+import { readPeppers } from './peppers-variable.ts'
 import { StartError } from './start-error.ts'
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
@@ -15,6 +17,8 @@ export interface Config {
   /** Signs session cookies. Null: a random one is kept in `secretFile`. */
   secret: string | null
   secretFile: string
+  /** Secrets beside the database under which keys are stored. */
+  peppers: PepperOptions | undefined
   /** Creates the first account without the set-up link. */
   admin: { email: string; password: string } | null
   dashboardUrl: URL
@@ -37,6 +41,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     databaseTarget: readDatabaseUrl(get('DATABASE_URL')) ?? folder,
     secret: readSecret(get('LATCHKEY_SECRET')),
     secretFile: join(folder, 'secret'),
+    peppers: readPeppers(get('LATCHKEY_PEPPERS'), get('LATCHKEY_PEPPER')),
     admin: readAdmin(get('LATCHKEY_ADMIN_EMAIL'), environment['LATCHKEY_ADMIN_PASSWORD'] || null),
     dashboardUrl: readDashboardUrl(get('DASHBOARD_URL') ?? 'http://localhost:4000'),
     logLevel: readLogLevel(get('LOG_LEVEL') ?? 'info'),

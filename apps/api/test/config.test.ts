@@ -45,6 +45,7 @@ describe('readConfig', () => {
       DASHBOARD_URL: 'https://keys.example.com/',
       LOG_LEVEL: 'debug',
       TRUST_PROXY: '10.0.0.0/8, ::1,loopback',
+      LATCHKEY_PEPPERS: 'p1:first p2:second',
     })
     expect(config).toMatchObject({
       port: 0,
@@ -54,6 +55,7 @@ describe('readConfig', () => {
       admin: { email: 'ada@example.com', password: goodPassword },
       logLevel: 'debug',
       trustProxy: ['10.0.0.0/8', '::1', 'loopback'],
+      peppers: { current: 'p2', keys: { p1: 'first', p2: 'second' } },
     })
     expect(config.dashboardUrl.origin).toBe('https://keys.example.com')
     expect(readConfig({ TRUST_PROXY: 'none' }).trustProxy).toBe(false)
@@ -77,10 +79,22 @@ describe('readConfig', () => {
     ['TRUST_PROXY', 'loopback,everyone'],
     ['LATCHKEY_ADMIN_EMAIL', 'ada@example.com'],
     ['LATCHKEY_ADMIN_PASSWORD', goodPassword],
+    ['LATCHKEY_PEPPER', 'p1'],
+    ['LATCHKEY_PEPPERS', goodSecret],
+    ['LATCHKEY_PEPPERS', `p1:${goodSecret} 2:${goodSecret}`],
+    ['LATCHKEY_PEPPERS', `p1:${goodSecret} p1:${goodSecret}`],
   ])('refuses %s=%s in one line that names the variable', (name, value) => {
     const refusal = refusalOf({ [name]: value })
     expect(refusal).toContain(name)
     expect(refusal).not.toContain('\n')
+  })
+
+  it('takes another pepper than the last for the current one, or none', () => {
+    const current = (name: string) =>
+      readConfig({ LATCHKEY_PEPPERS: 'p1:first p2:second', LATCHKEY_PEPPER: name }).peppers!.current
+    expect(current('p1')).toBe('p1')
+    expect(current('none')).toBeNull()
+    expect(refusalOf({ LATCHKEY_PEPPERS: 'p1:first', LATCHKEY_PEPPER: 'p2' })).toContain('LATCHKEY_PEPPER')
   })
 
   it('refuses a weak first password', () => {
@@ -95,6 +109,7 @@ describe('readConfig', () => {
     const refusals = [
       refusalOf({ DATABASE_URL: 'mysql://me:swordfish-1@localhost/x' }),
       refusalOf({ LATCHKEY_SECRET: 'swordfish-1' }),
+      refusalOf({ LATCHKEY_PEPPERS: 'swordfish-1' }),
       refusalOf({ LATCHKEY_ADMIN_EMAIL: 'ada@example.com', LATCHKEY_ADMIN_PASSWORD: 'swordfish-1' }),
     ]
     expect(refusals.join()).not.toContain('swordfish')

@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFile, stat } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { openDatabase } from '@latchkey/fastify'
 import { freshDatabase } from '@latchkey/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { dataFolder, startProgram, withProgram } from './process.ts'
@@ -74,6 +76,28 @@ describe('starting the program', () => {
     it('when a variable is wrong', async () => {
       const line = await refusal({ DATABASE_URL: 'mysql://me:swordfish@localhost/crm' })
       expect(line).toContain('DATABASE_URL is no postgres:// URL.')
+    })
+
+    it('when a pepper is weak, or one is missing under which keys are stored', async () => {
+      expect(await refusal({ LATCHKEY_PEPPERS: 'p1:swordfish' })).toMatch(
+        /^The program cannot start\. peppers\.keys\.p1 is shorter than 32 bytes\./,
+      )
+      const [p1, p2] = ['p1', 'p2'].map((name) => `${name}:${randomBytes(32).toString('base64')}`)
+      await withProgram({ LATCHKEY_DATA: data.path, LOG_LEVEL: 'silent', LATCHKEY_PEPPERS: p1! }, (program) =>
+        program.ready(),
+      )
+      const database = await openDatabase(data.path)
+      await database.query(
+        `with owner as (insert into latchkey.owners (namespace, owner) values ('default', 'o') returning id)
+          insert into latchkey.keys
+            (id, created_at, owner_id, hash, start, name, environment, scopes, created_by_id, pepper)
+          select gen_random_uuid(), now(), id, sha256('k'), 'lk', 'k', 'live', '', 'u', 'p1' from owner`,
+        [],
+      )
+      await database.close()
+      expect(await refusal({ LATCHKEY_PEPPERS: p2! })).toContain(
+        '1 keys and 0 replaced secrets are stored under',
+      )
     })
 
     it('when another process uses the folder', async () => {
