@@ -122,6 +122,11 @@ describe.each(servers)('peppers on $name', ({ create }) => {
     await expect.poll(() => row(apiKey.start)).toEqual({ hash: peppered(secret, p1), pepper: 'p1' })
     expect(await latchkey.verify(secret)).toMatchObject({ ok: true })
     expect(await counts(latchkey)).toEqual({ none: [0, 0], p1: [1, 0] })
+    const trail = await db.database.query<{ action: string }>(
+      `select action from latchkey.audit_events where text like '%' || $1 || '%' order by sequence`,
+      [apiKey.id],
+    )
+    expect(trail).toEqual([{ action: 'key.created' }])
     expect((await latchkey.keys.get(apiKey.owner, apiKey.id))!.updatedAt).toEqual(apiKey.updatedAt)
   })
 

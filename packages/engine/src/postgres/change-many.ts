@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { and, asc, inArray, isNull, sql } from 'drizzle-orm'
 import type { Author } from '../author.ts'
 import { keyIdToUuid } from '../key-id.ts'
 import type { ApiKey } from '../key.ts'
