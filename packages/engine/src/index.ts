@@ -116,6 +116,17 @@ export type { Caller } from './caller.ts'
 export type { RateLimit, RateLimitState } from './rate-limit.ts'
 export { MAX_CREDITS, QUOTA_PERIODS, type Quota, type QuotaDefinition, type QuotaPeriod } from './quota.ts'
 export type { QuotaOptions, QuotaUpdate } from './quota-input.ts'
+export type { IssueOptions, IssueResult, Tokens } from './tokens.ts'
+export {
+  DEFAULT_TOKEN_LIFETIME_SECONDS,
+  MAX_AUDIENCE_LENGTH,
+  MAX_TOKEN_LIFETIME_SECONDS,
+  MIN_TOKEN_LIFETIME_SECONDS,
+  type TokenOptions,
+} from './token-options.ts'
+export type { Jwks } from './signing-keys.ts'
+export type { PublicSigningKey } from './signing-key.ts'
+export { JWKS_MAX_AGE_SECONDS } from './signing-schedule.ts'
 export type { RevocationReceipt } from './receipts.ts'
 export { MAX_UNCONFIRMED_MS } from './cache.ts'
 export { openDatabase, type Database, type DrizzleDatabase } from './postgres/database.ts'

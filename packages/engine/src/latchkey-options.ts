@@ -6,6 +6,7 @@ import type { Database } from './postgres/database.ts'
 import { createScopeCatalog, type ScopeDeclaration, type ScopeSet } from './scopes.ts'
 import { isKeyPrefix } from './secret.ts'
 import { resolveTombstones } from './tombstone-options.ts'
+import { resolveTokenOptions, type TokenOptions } from './token-options.ts'
 import { resolveRetention, type UsageRetentionDays } from './usage-retention.ts'
 
 /** How a Latchkey is set up. */
@@ -55,6 +56,8 @@ export interface LatchkeyOptions {
    * cannot; none when left out. The same on every node.
    */
   peppers?: PepperOptions | undefined
+  /** Lets keys exchange themselves for tokens of minutes; none can when left out. The same on every node. */
+  tokens?: TokenOptions | undefined
   /** Milliseconds since 1970, for tests. */
   now?: (() => number) | undefined
   /** Told of trouble in the background, which no caller waits for. A process warning when left out. */
@@ -81,6 +84,7 @@ export function resolveOptions(options: LatchkeyOptions) {
     usageRetentionDays: resolveRetention(options.usageRetentionDays),
     formats: resolveFormats(options.imports),
     peppers: options.peppers === undefined ? null : createPeppers(options.peppers),
+    tokens: resolveTokenOptions(options.tokens),
     now: options.now ?? Date.now,
     onError: options.onError ?? ((error: Error) => process.emitWarning(error)),
   }

@@ -26,6 +26,7 @@ import { assertMigrated, migrate } from './postgres/migrate.ts'
 import { createOwnerStore } from './postgres/owner-store.ts'
 import { createPepperStore } from './postgres/pepper-store.ts'
 import { createQuotaStore } from './postgres/quota-store.ts'
+import { createSigningKeyStore } from './postgres/signing-key-store.ts'
 import { createPostgresStore } from './postgres/store.ts'
 import { createTombstoneStore } from './postgres/tombstone-store.ts'
 import { createUsageStore } from './postgres/usage-store.ts'
@@ -34,6 +35,7 @@ import { createReceipts } from './receipts.ts'
 import { createRedigest } from './redigest.ts'
 import type { ScopeSet } from './scopes.ts'
 import { createSlowChecks } from './slow-checks.ts'
+import type { Tokens } from './tokens.ts'
 import { createUsage, type Usage } from './usage-series.ts'
 import { keepUsage } from './usage-upkeep.ts'
 import { createUsageRecorder } from './usage.ts'
@@ -74,6 +76,8 @@ export interface Latchkey {
   readonly audit: Audit
   /** null without the option. */
   readonly peppers: PepperUpkeep | null
+  /** null without the option `tokens`. */
+  readonly tokens: Tokens | null
   /**
    * Judges a secret. The verdict comes at once when the key was seen in the last seconds, and as a promise when
    * the database must be asked. That promise rejects with StoreUnavailable when there is no answer within two
@@ -188,7 +192,13 @@ async function connect(
     )
   }
   const news = { onChange: cache.invalidate, onGap: cache.clear, onCurrent: cache.confirm }
-  const changes = await followChanges({ database, log, namespace, ...news, now, onError })
+  const tokens = await openTokens(database, settings)
+  const changes = await followChanges({ database, log, namespace, ...news, now, onError }).catch(
+    async (error: unknown) => {
+      await tokens?.close()
+      throw error
+    },
+  )
   const awaitReceipt = createReceipts({
     confirm: (sequence) => changes.confirm(sequence),
     readReceipt: (sequence) => log.readReceipt(sequence),
@@ -222,6 +232,7 @@ async function connect(
       quotas.close(),
       changes.stop(),
       redigest.stop(),
+      tokens?.close(),
       forgetting,
     ])
     await release()
@@ -239,6 +250,7 @@ async function connect(
     owners: createOwners({ store: ownerStore, catalog, forgetKeys: cache.clear }),
     audit: createAudit({ store: createAuditStore(database, namespace), namespace }),
     peppers: settings.peppers && createPepperUpkeep({ peppers, store: pepperStore, now }),
+    tokens,
     imports: createImports({ ...settings, store: importStore }),
     usage: createUsage({ ...settings, store: usageStore }),
     verify: createVerifier({ ...ways, hashOf: peppers.hashOf, cache, attempts, usage, now }),
@@ -254,4 +266,12 @@ async function connect(
     ready: () => store.ping(),
     close: () => (closing ??= close()),
   }
+}
+
+/** Loads what signs only where something is signed. */
+async function openTokens(database: Database, options: ReturnType<typeof resolveOptions>) {
+  const { tokens: settings, namespace } = options
+  if (settings === null) return null
+  const { createTokens } = await import('./tokens.ts')
+  return createTokens({ ...options, settings, store: createSigningKeyStore(database, namespace) })
 }

@@ -16,6 +16,8 @@ export interface VerifiedKey {
   /** What it may do: the declared scopes that its own stand for, as far as its owner may do that now. */
   readonly scopes: readonly string[]
   readonly metadata: Readonly<Metadata>
+  /** When the secret that was presented ends, in milliseconds since 1970; left out when it does not. */
+  readonly endsAtMs?: number
 }
 
 /** Why a key was refused that was recognised. */
@@ -168,6 +170,7 @@ export function prepareKey(
     environment: facts.environment,
     scopes: Object.freeze(facts.scopes),
     metadata: hasMetadata ? deepFreeze(structuredClone(facts.metadata)) : NO_METADATA,
+    ...endOf(facts),
   })
   return {
     accepted: Object.freeze({ ok: true, key, rateLimits: limits?.states ?? NO_RATE_LIMITS }),
@@ -176,6 +179,12 @@ export function prepareKey(
     quota,
     meter: meterOf(facts.retired === null ? key : { ...key, secretId: facts.retired.id }),
   }
+}
+
+/** Most keys have no end, nor a field for it. */
+function endOf({ expiresAtMs, retired }: KeyFacts): { endsAtMs?: number } {
+  if (expiresAtMs === null && retired === null) return {}
+  return { endsAtMs: Math.min(expiresAtMs ?? Infinity, retired?.endsAtMs ?? Infinity) }
 }
 
 function boundsOf({ barred, notBeforeMs, expiresAtMs, retired, places }: KeyFacts): KeyBounds | null {

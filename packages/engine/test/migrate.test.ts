@@ -8,7 +8,17 @@ import type { PgTable } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { assertMigrated, type Migration } from '../src/postgres/migrate.ts'
 import { migrations } from '../src/postgres/migrations/index.ts'
-import { changeAcks, changes, idempotency, keys, lastUsed, nodes, quotas } from '../src/postgres/schema.ts'
+import {
+  changeAcks,
+  changes,
+  idempotency,
+  keys,
+  lastUsed,
+  nodes,
+  quotas,
+  signingKeys,
+} from '../src/postgres/schema.ts'
+import { tokenOptions } from './token-support.ts'
 
 const latest = migrations.at(-1)!.version
 
@@ -51,7 +61,8 @@ describe.each(testDatabases)('migrate on $name', ({ create, name }) => {
     await assertMigrated(database)
     expect(await appliedVersions()).toEqual(migrations.map(({ version }) => version))
     const found = await columnsIn('latchkey')
-    for (const table of [keys, lastUsed, idempotency, changes, nodes, changeAcks, quotas] as PgTable[]) {
+    const tables = [keys, lastUsed, idempotency, changes, nodes, changeAcks, quotas, signingKeys]
+    for (const table of tables as PgTable[]) {
       const declared = Object.values(getTableColumns(table)).map((column) => column.name)
       const made = found.filter((row) => row.table === getTableName(table)).map((row) => row.column)
       expect(made.sort()).toEqual(declared.sort())
@@ -168,10 +179,11 @@ describe('migrate on Postgres', () => {
     limited.username = role
     limited.password = 'app'
     const imports = { formats: ['sha512'] } as const
-    const latchkey = await createLatchkey({ database: limited.href, imports })
+    const latchkey = await createLatchkey({ database: limited.href, imports, tokens: tokenOptions() })
     const ann = { id: 'ann', name: null }
     const created = await latchkey.keys.create('owner', ann, { name: 'k' })
-    expect(created.ok && (await latchkey.verify(created.secret)).ok).toBe(true)
+    const verdict = created.ok && (await latchkey.verify(created.secret))
+    expect(verdict && verdict.ok && (await latchkey.tokens!.issue(verdict.key))).toMatchObject({ ok: true })
     const text = 'a key of another system'.replaceAll(' ', '_')
     const row = { owner: 'owner', name: 'k', format: 'sha512', hash: hash('sha512', text, 'hex') } as const
     expect(await latchkey.imports.run(ann, [row])).toMatchObject({ added: 1 })

@@ -139,6 +139,19 @@ export const idempotency = latchkeySchema.table('idempotency', {
   expiresAt: moment('expires_at').notNull(),
 })
 
+/** The keys by which tokens are signed: those that signed lately, the one that signs, and the next one. */
+export const signingKeys = latchkeySchema.table(
+  'signing_keys',
+  {
+    createdAt: moment('created_at').notNull().defaultNow(),
+    signsFrom: moment('signs_from').notNull(),
+    namespace: text('namespace').notNull(),
+    kid: text('kid').notNull(),
+    sealed: bytea('sealed').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.namespace, table.kid] })],
+)
+
 /** Touched keys, in no particular order, kept for about a minute; written by triggers alone. */
 export const changes = latchkeySchema.table('changes', {
   sequence: bigint('sequence', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),

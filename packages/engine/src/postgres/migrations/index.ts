@@ -10,6 +10,7 @@ import { auditMigration } from './0008-audit.ts'
 import { placesMigration } from './0009-places.ts'
 import { lifecycleMigration } from './0011-lifecycle.ts'
 import { peppersMigration } from './0012-peppers.ts'
+import { signingKeysMigration } from './0013-signing-keys.ts'
 
 /** Every migration, oldest first. They ship as modules, so nothing looks for files at run time. */
 export const migrations: readonly Migration[] = [
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   placesMigration,
   lifecycleMigration,
   peppersMigration,
+  signingKeysMigration,
 ]
