@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import swagger from '@fastify/swagger'
 import { createDocument } from '@latchkey/api/document'
 import { latchkey } from '@latchkey/fastify'
@@ -32,7 +33,12 @@ async function loadKeysDocument(): Promise<OpenAPI3> {
       servers: [{ url: '/', description: 'The application that Latchkey is part of.' }],
     },
   })
-  await app.register(latchkey, { database: 'memory:', authorize: () => null })
+  const tokens = {
+    issuer: 'https://api.example.com',
+    audiences: ['https://reports.example.com'],
+    encryptionKey: randomBytes(32),
+  }
+  await app.register(latchkey, { database: 'memory:', authorize: () => null, tokens })
   await app.ready()
   const document = app.swagger() as unknown as OpenAPI3
   await app.close()

@@ -8,6 +8,8 @@ export type {
   ChangedApiKeys,
   CreateApiKey,
   CreatedApiKey,
+  CreatedToken,
+  CreateToken,
   DeletedApiKey,
   Problem,
   Quota,

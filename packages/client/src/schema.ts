@@ -317,6 +317,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/api-keys/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchange a key for a token
+         * @description Answers a key with a signed token that works for minutes, for what the key may do or less. Services verify it by the host's public keys without asking anybody, so it works until it expires even when its key is revoked meanwhile. It counts as a request with the key.
+         */
+        post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-keys/jwks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the public keys of tokens
+         * @description The keys by which tokens are verified, for everybody. A key is here for an hour before it signs, so keep them for as long as `Cache-Control` says, and ask again for one that you do not know.
+         */
+        get: operations["getJwks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1284,6 +1324,85 @@ export interface components {
             metadata: {
                 [key: string]: unknown;
             };
+        };
+        /** @description What the token shall be. */
+        CreateApiKeyToken: {
+            /**
+             * @description What the token shall allow, of what the key may do; all of that when left out.
+             * @example [
+             *       "contacts:read"
+             *     ]
+             */
+            scopes?: string[];
+            /**
+             * @description The service that the token is for, of those that the host names; the first when left out.
+             * @example https://reports.example.com
+             */
+            audience?: string;
+            /**
+             * @description For how long it shall work: at most, and when left out, as long as the host has it, and never longer than its key.
+             * @example 120
+             */
+            lifetimeSeconds?: number;
+        };
+        /** @description A token, shown this once. */
+        CreatedApiKeyToken: {
+            /**
+             * @description A signed JWT (RFC 9068). Whoever has it can do what it allows until it expires.
+             * @example eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCIsImtpZCI6Ii4uLiJ9.eyJpc3MiOiIuLi4ifQ.c2lnbmF0dXJl
+             */
+            access_token: string;
+            /**
+             * @description How to present it: `Authorization: Bearer`.
+             * @enum {string}
+             */
+            token_type: "Bearer";
+            /**
+             * @description For how many seconds it works.
+             * @example 300
+             */
+            expires_in: number;
+            /**
+             * @description What it allows: scopes with spaces between them.
+             * @example contacts:read
+             */
+            scope: string;
+        };
+        /** @description The public keys by which tokens are verified (RFC 7517). */
+        ApiKeyJsonWebKeySet: {
+            /** @description Those that signed lately, the one that signs, and the next one. */
+            keys: {
+                /**
+                 * @description The type of key.
+                 * @enum {string}
+                 */
+                kty: "OKP";
+                /**
+                 * @description The curve.
+                 * @enum {string}
+                 */
+                crv: "Ed25519";
+                /**
+                 * @description The public key.
+                 * @example 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo
+                 */
+                x: string;
+                /**
+                 * @description What it is for.
+                 * @enum {string}
+                 */
+                use: "sig";
+                /**
+                 * @description The only algorithm that it is for.
+                 * @enum {string}
+                 */
+                alg: "EdDSA";
+                /**
+                 * @description Its name in the header of a token.
+                 * @example kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k
+                 */
+                kid: string;
+            }[];
         };
         /** @description How often a key may be used within a while. */
         ApiKeyRateLimit: {
@@ -3461,6 +3580,156 @@ export interface operations {
                     "RateLimit-Policy"?: string;
                     /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
                     RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
+    createToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateApiKeyToken"];
+            };
+        };
+        responses: {
+            /** @description The token. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedApiKeyToken"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. `invalid_json`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
+            401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
+            403: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `request_timeout`: The request took too long to arrive. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `payload_too_large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The content type is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `rate_limited`: The API key is used too often. `quota_exceeded`: The API key has too few credits left. `too_many_attempts`: Too many wrong API keys. */
+            429: {
+                headers: {
+                    /** @description After how many seconds the same request is accepted. */
+                    "Retry-After"?: number;
+                    /** @description The limits of the key: units (`q`) in a window of seconds (`w`), by name. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
+    getJwks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys. */
+            200: {
+                headers: {
+                    /** @description For how long they may be kept. */
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jwk-set+json": components["schemas"]["ApiKeyJsonWebKeySet"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. */
+            400: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {

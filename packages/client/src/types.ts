@@ -45,6 +45,10 @@ export type VerifyApiKey = Schemas['VerifyApiKey']
 export type ApiKeyVerdict = Schemas['ApiKeyVerdict']
 /** A key that was recognised by a check. */
 export type VerifiedApiKey = Schemas['VerifiedApiKey']
+/** What to send to exchange a key for a token. */
+export type CreateToken = Schemas['CreateApiKeyToken']
+/** A token of minutes, shown this once. */
+export type CreatedToken = Schemas['CreatedApiKeyToken']
 /** Every error: a problem document (RFC 9457). Programs look at `code`. */
 export type Problem = Schemas['ApiKeyProblem']
 /** Who is signed in, and in which workspace. */

@@ -34,7 +34,7 @@ export type IssueResult =
 export interface Tokens {
   /**
    * Issues a token in exchange for a key that was verified just now: whoever verified it has seen to its limits, and
-   * that it is good. Rejects with StoreUnavailable when the database was away for so long that nobody can be sure
+   * that it is good. Verify it without `scopes`, as here: with them a publishable key may be good, which gets no token. Rejects with StoreUnavailable when the database was away for so long that nobody can be sure
    * which key signs.
    *
    * @example

@@ -39,3 +39,15 @@ export function serviceAccess(keySpace: KeySpace): Access {
     problems: KEY_PROBLEMS,
   }
 }
+
+/** For whoever has a good key, whatever it may do. */
+export function anyKeyAccess(keySpace: KeySpace): Access {
+  return {
+    onRequest: [createRequireApiKey({ ...NO_SCOPES, keySpace, cost: 1, hasErrorHandler: false })],
+    security: () => apiKeySecurity([]),
+    problems: KEY_PROBLEMS,
+  }
+}
+
+/** For everybody. */
+export const PUBLIC_ACCESS: Access = { onRequest: [], security: () => [], problems: ['unavailable'] }

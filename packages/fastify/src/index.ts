@@ -33,6 +33,7 @@ export {
 export { Revocation } from './revocation-schemas.ts'
 export { ExpiryPolicy, KeyPolicy, UpdateKeyPolicy } from './policy-schemas.ts'
 export { RotateApiKey, RotatedApiKey, UpdateRetiringSecret } from './rotation-schemas.ts'
+export { CreatedToken, CreateToken, JsonWebKeySet } from './token-schemas.ts'
 export { ApiKeyUsage, UsageParams } from './usage-schemas.ts'
 export {
   ApiKeyVerdict,

@@ -7,11 +7,13 @@ import { acceptJsonOnly } from './json-body.ts'
 import { decorateHeld } from './holder.ts'
 import { handleNotFound } from './not-found-handler.ts'
 import type { KeySpace } from './key-space.ts'
-import { createOperations } from './operation.ts'
+import { createOperations, type RouteContext } from './operation.ts'
 import type { ResolvedOptions } from './options.ts'
 import { authorizeRoute } from './routes/authorize.ts'
 import { changeKeysRoute } from './routes/change-keys.ts'
 import { createKeyRoute } from './routes/create-key.ts'
+import { createTokenRoute } from './routes/create-token.ts'
+import { getJwksRoute } from './routes/get-jwks.ts'
 import { getKeyUsageRoute } from './routes/get-key-usage.ts'
 import { getPolicyRoute } from './routes/get-policy.ts'
 import { getKeyRoute } from './routes/get-key.ts'
@@ -56,6 +58,7 @@ export const management: FastifyPluginAsync<ManagementOptions> = async (scope, {
     managementSecurity: options.managementSecurity,
     managementAccess: managementAccess(keySpace, options),
   })
+  const context: RouteContext = { scope, engine, keySpace, operation }
   for (const addRoute of [
     createKeyRoute,
     listKeysRoute,
@@ -77,6 +80,10 @@ export const management: FastifyPluginAsync<ManagementOptions> = async (scope, {
     verifyKeysRoute,
     authorizeRoute,
   ]) {
-    addRoute({ scope, engine, keySpace, operation })
+    addRoute(context)
+  }
+  if (engine.tokens !== null) {
+    createTokenRoute(context, engine.tokens)
+    getJwksRoute(context, engine.tokens)
   }
 }

@@ -29,6 +29,7 @@ import {
 import { ExpiryPolicy, KeyPolicy, UpdateKeyPolicy } from './policy-schemas.ts'
 import { Revocation } from './revocation-schemas.ts'
 import { RotateApiKey, RotatedApiKey, UpdateRetiringSecret } from './rotation-schemas.ts'
+import { CreatedToken, CreateToken, JsonWebKeySet } from './token-schemas.ts'
 import { ApiKeyUsage } from './usage-schemas.ts'
 import {
   ApiKeyVerdict,
@@ -114,6 +115,9 @@ const NAMED_SCHEMAS = {
   ApiKeyVerdict,
   ApiKeyVerdicts,
   VerifiedApiKey,
+  CreateApiKeyToken: CreateToken,
+  CreatedApiKeyToken: CreatedToken,
+  ApiKeyJsonWebKeySet: JsonWebKeySet,
   ApiKeyRateLimit: RateLimit,
   ApiKeyRateLimitState: RateLimitState,
   ApiKeyQuota: Quota,

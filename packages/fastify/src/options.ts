@@ -7,6 +7,7 @@ import type {
   PepperOptions,
   ScopeDeclaration,
   ScopeSet,
+  TokenOptions,
   UsageRetentionDays,
 } from '@latchkey/engine'
 import type { FastifyRequest } from 'fastify'
@@ -88,6 +89,11 @@ export interface LatchkeyPluginOptions {
   imports?: ImportOptions | undefined
   /** Secrets beside the database, without which nothing that it keeps of keys can be compared with a key. */
   peppers?: PepperOptions | undefined
+  /**
+   * Lets keys exchange themselves for tokens of minutes, which others verify without asking here: `{ issuer, audiences,
+   * encryptionKey, lifetimeSeconds }`. None can when left out.
+   */
+  tokens?: TokenOptions | undefined
   /** How people sign in to the key routes, for the OpenAPI document: security schemes by name, any of which will do. */
   managementSecurity?: Readonly<Record<string, SecurityScheme>> | undefined
 }
@@ -114,6 +120,7 @@ const KNOWN_OPTIONS = new Set<string>([
   'usageRetentionDays',
   'imports',
   'peppers',
+  'tokens',
   'managementSecurity',
 ] satisfies (keyof LatchkeyPluginOptions)[])
 
@@ -149,6 +156,7 @@ export function resolveOptions(options: LatchkeyPluginOptions) {
     usageRetentionDays,
     imports,
     peppers,
+    tokens,
     managementSecurity = UNNAMED_SIGN_IN,
   } = options
 
@@ -186,6 +194,7 @@ export function resolveOptions(options: LatchkeyPluginOptions) {
     usageRetentionDays,
     imports,
     peppers,
+    tokens,
     managementSecurity,
   }
 }

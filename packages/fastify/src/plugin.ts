@@ -50,6 +50,7 @@ const plugin: FastifyPluginAsync<LatchkeyPluginOptions> = async (app, given) => 
     usageRetentionDays: options.usageRetentionDays,
     imports: options.imports,
     peppers: options.peppers,
+    tokens: options.tokens,
     onError: (error) => logFailure(app.log, error, 'Latchkey had trouble in the background'),
   })
   // A database that went before the app did must not keep the app from closing.

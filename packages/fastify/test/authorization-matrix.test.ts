@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { InjectOptions } from 'fastify'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import type { CreatedApiKey } from '../src/index.ts'
+import type { CreatedApiKey, CreatedToken } from '../src/index.ts'
 import { bearer, callAs, createKey, createServiceKey, KEYS, signedIn } from './support/app.ts'
 import { createDocumentedApp, type DocumentedApp, type Operation } from './support/document.ts'
 import { describeOnEachDatabase } from './support/databases.ts'
@@ -30,6 +30,7 @@ const CALLERS = [
   'service',
   'proxy for a key with every scope',
   'person and key at once',
+  'token of a root key',
 ] as const
 type Caller = (typeof CALLERS)[number]
 
@@ -96,6 +97,16 @@ const protectedByScope: Row = {
   'person and key at once': 200,
 }
 
+const forAnyKey: Row = {
+  ...protectedByScope,
+  'key without scopes': 200,
+  'test key': 200,
+  'key with keys:read': 200,
+  'key with keys:write': 200,
+  'root key of another owner': 200,
+  service: 200,
+}
+
 /** The status of every operation for everybody. Whatever is not listed here is not allowed to exist. */
 const MATRIX: Record<string, Row> = {
   listApiKeys: { ...reading, ...foreignReaders },
@@ -147,15 +158,9 @@ const MATRIX: Record<string, Row> = {
   verifyApiKey: forServices,
   verifyApiKeys: forServices,
   authorizeRequest: { default: 401, 'proxy for a key with every scope': 200 },
-  'get /any': {
-    ...protectedByScope,
-    'key without scopes': 200,
-    'test key': 200,
-    'key with keys:read': 200,
-    'key with keys:write': 200,
-    'root key of another owner': 200,
-    service: 200,
-  },
+  createToken: forAnyKey,
+  getJwks: { default: 200 },
+  'get /any': forAnyKey,
   'get /contacts': protectedByScope,
   'post /contacts': protectedByScope,
   'get /open': { default: 200 },
@@ -224,6 +229,14 @@ describeOnEachDatabase('the authorization matrix', (database) => {
     headers.set('revoked key', bearer(revoked.secret))
     headers.set('made-up key', bearer('lk_live_Xp2vL8qRtY4mZk9sWb3nHc7jGd5fTa0brrfA'))
     headers.set('person and key at once', { ...signedIn(mine), ...bearer(full.secret) })
+    const root = await createKey(app, mine, { scopes: [...owns, ...scopes] })
+    const token = await app.inject({
+      method: 'POST',
+      url: `${KEYS}/token`,
+      headers: bearer(root.secret),
+      payload: {},
+    })
+    headers.set('token of a root key', bearer(token.json<CreatedToken>().access_token))
     const status = async () =>
       (await callAs(app, mine, { url: `${KEYS}/${expired.id}` })).json<{ status: string }>().status
     await vi.waitUntil(async () => (await status()) === 'expired')

@@ -34,6 +34,8 @@ const OPERATIONS = [
   'verifyApiKey',
   'verifyApiKeys',
   'authorizeRequest',
+  'createToken',
+  'getJwks',
 ]
 
 const GOOD_BODIES: Record<string, object> = {
@@ -87,7 +89,7 @@ describeOnEachDatabase('any request at all', (database) => {
 
   /** A person where people may come, and otherwise a service or a proxy, which asks about its own key. */
   const credentials = ({ operationId }: Operation) =>
-    /^(verify|authorize)/.test(operationId)
+    /^(verify|authorize|createToken)/.test(operationId)
       ? { ...bearer(service), 'x-latchkey-key': service }
       : signedIn('fuzz')
   afterAll(() => documented.app.close())
@@ -157,7 +159,7 @@ describeOnEachDatabase('any request at all', (database) => {
         { numRuns: RUNS, examples: examplesOf(operation) },
       )
       // A fuzzer that only ever meets one answer is not looking anywhere.
-      expect(seen.size).toBeGreaterThan(/^(listScopes|getApiKeyPolicy)$/.test(operationId) ? 0 : 1)
+      expect(seen.size).toBeGreaterThan(/^(listScopes|getApiKeyPolicy|getJwks)$/.test(operationId) ? 0 : 1)
       expect(documented.log.entries().filter(({ level }) => Number(level) >= 50)).toEqual([])
     },
     120_000,

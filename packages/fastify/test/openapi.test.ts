@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { PROBLEMS } from '../src/index.ts'
 import { registerLatchkey } from './support/app.ts'
 import { useEmbeddedDatabase } from './support/databases.ts'
+import { tokenOptions } from './support/token-options.ts'
 
 /** As much of a document as is looked at. */
 interface Document {
@@ -74,18 +75,20 @@ async function lint(document: Document): Promise<string[]> {
   return found.map(({ ruleId, message, location }) => `${ruleId}: ${message} ${location[0]?.pointer}`)
 }
 
+const tokens = tokenOptions()
+
 const protect = (scopes: string[] = ['contacts:read']) => ({ config: { apiKey: { scopes } } })
 
 describe('the document of a host with the key routes alone', () => {
   it('passes the linter without a word', async () => {
     await addSwagger()
-    await registerLatchkey(app, database())
+    await registerLatchkey(app, database(), { tokens })
     expect(await lint(await documentOf())).toEqual([])
   })
 
   it('has every operation by its stable id', async () => {
     await addSwagger()
-    await registerLatchkey(app, database())
+    await registerLatchkey(app, database(), { tokens })
     const { paths } = await documentOf()
     const operations = Object.entries(paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, { operationId }]) => `${method} ${path}: ${operationId}`),
@@ -93,6 +96,7 @@ describe('the document of a host with the key routes alone', () => {
     expect(operations.sort()).toEqual([
       'delete /v1/api-keys/{id}: deleteApiKey',
       'get /v1/api-keys/authorize: authorizeRequest',
+      'get /v1/api-keys/jwks: getJwks',
       'get /v1/api-keys/policy: getApiKeyPolicy',
       'get /v1/api-keys/scopes: listScopes',
       'get /v1/api-keys/usage: getUsage',
@@ -103,6 +107,7 @@ describe('the document of a host with the key routes alone', () => {
       'patch /v1/api-keys/{id}: updateApiKey',
       'post /v1/api-keys/bulk: changeApiKeys',
       'post /v1/api-keys/self-revoke: selfRevokeApiKey',
+      'post /v1/api-keys/token: createToken',
       'post /v1/api-keys/verify/batch: verifyApiKeys',
       'post /v1/api-keys/verify: verifyApiKey',
       'post /v1/api-keys/{id}/restore: restoreApiKey',
@@ -115,7 +120,7 @@ describe('the document of a host with the key routes alone', () => {
 
   it('explains every operation, parameter and reply, with an example of every problem', async () => {
     await addSwagger()
-    await registerLatchkey(app, database())
+    await registerLatchkey(app, database(), { tokens })
     const { paths, components } = await documentOf()
     for (const operation of Object.values(paths).flatMap((methods) => Object.values(methods))) {
       expect(operation.summary).toMatch(/^[A-Z]/)

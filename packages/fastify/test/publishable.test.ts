@@ -5,6 +5,7 @@ import type { ScopeList } from '../src/index.ts'
 import { addProtectedRoutes, bearer, callAs, createKey, KEYS, registerLatchkey } from './support/app.ts'
 import { describeOnEachDatabase, useEmbeddedDatabase } from './support/databases.ts'
 import { expectProblem } from './support/problem.ts'
+import { tokenOptions } from './support/token-options.ts'
 
 const scopes = {
   'contacts:read': { description: 'Read contacts', public: true },
@@ -17,7 +18,7 @@ describeOnEachDatabase('publishable keys over HTTP', (database) => {
   let app: FastifyInstance
   beforeAll(async () => {
     app = Fastify({ pluginTimeout: 60_000 })
-    await registerLatchkey(app, database(), { scopes })
+    await registerLatchkey(app, database(), { scopes, tokens: tokenOptions() })
     addProtectedRoutes(app)
     app.get(
       '/either',
@@ -39,6 +40,22 @@ describeOnEachDatabase('publishable keys over HTTP', (database) => {
     expect(expectProblem(await use(secret, '/any'), 'secret_key_required').detail).toMatch(/publishable/)
     for (const url of [KEYS, `${KEYS}/scopes`]) expect((await use(secret, url)).statusCode).toBe(401)
     expect((await use(secret, KEYS, 'POST')).statusCode).toBe(401)
+  })
+
+  it('get no tokens, not even for what they may do on their pages', async () => {
+    const { secret } = await createKey(app, 'acme', published)
+    const ask = (payload: object, key = secret) =>
+      app.inject({
+        method: 'POST',
+        url: `${KEYS}/token`,
+        headers: { ...bearer(key), origin: page },
+        payload,
+      })
+    for (const payload of [{}, { scopes: ['contacts:read'] }, { scopes: [] }]) {
+      expectProblem(await ask(payload), 'secret_key_required')
+    }
+    const open = await createKey(app, 'acme', { scopes: ['contacts:read'] })
+    expect((await ask({}, open.secret)).statusCode).toBe(200)
   })
 
   it.each([

@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger'
 import type { Database } from '@latchkey/engine'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { addProtectedRoutes, captureLog, registerLatchkey } from './app.ts'
+import { tokenOptions } from './token-options.ts'
 
 /** As much of a JSON Schema as the tests read. */
 export interface JsonSchema {
@@ -53,7 +54,7 @@ export async function createDocumentedApp(database: Database): Promise<Documente
   const log = captureLog()
   const app = Fastify({ pluginTimeout: 60_000, logger: log.logger })
   await app.register(swagger, { openapi: { openapi: '3.1.0', info: { title: 'Host', version: '1.0.0' } } })
-  await registerLatchkey(app, database)
+  await registerLatchkey(app, database, { tokens: tokenOptions() })
   addProtectedRoutes(app)
   await app.ready()
   const document = resolve(app.swagger()) as { paths: Record<string, Record<string, RawOperation>> }
