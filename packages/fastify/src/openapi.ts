@@ -167,6 +167,7 @@ export function createTransform({
       return { url, schema: { ...schema, hide: true } }
     }
     addDocumentPart(openapiObject, part)
+    addNamedSchemas(openapiObject, schema)
     const { response, ...rest } = schema
     const described = {
       ...rest,
@@ -180,11 +181,6 @@ export function createTransform({
 
 function addDocumentPart(document: OpenApiDocument, { tag, managementSecurity }: DocumentPart): void {
   const components = (document.components ??= {})
-  const definitions = Object.entries(NAMED_SCHEMAS).map(([name, schema]): [string, unknown] => [
-    name,
-    toReferences(schema, schema),
-  ])
-  components.schemas = { ...Object.fromEntries(definitions), ...components.schemas }
   // What the host says about a scheme of the same name stands.
   components.securitySchemes = {
     ...apiKeySecuritySchemes,
@@ -193,6 +189,25 @@ function addDocumentPart(document: OpenApiDocument, { tag, managementSecurity }:
     ...components.securitySchemes,
   }
   if (!document.tags?.some(({ name }) => name === tag.name)) document.tags = [...(document.tags ?? []), tag]
+}
+
+/** Only what is referred to: routes that a host does not switch on leave nothing in its document. */
+function addNamedSchemas(document: OpenApiDocument, routeSchema: FastifySchema): void {
+  const components = (document.components ??= {})
+  const { schemas = {} } = components
+  const used = namedSchemasIn(routeSchema).add(Problem)
+  // Those that are there already as well, so that their order is always the same.
+  const definitions = Object.entries(NAMED_SCHEMAS)
+    .filter(([name, schema]) => used.has(schema) || Object.hasOwn(schemas, name))
+    .map(([name, schema]): [string, unknown] => [name, toReferences(schema, schema)])
+  components.schemas = { ...Object.fromEntries(definitions), ...schemas }
+}
+
+function namedSchemasIn(value: unknown, found = new Set<unknown>()): Set<unknown> {
+  if (typeof value !== 'object' || value === null || found.has(value)) return found
+  if (NAMES.has(value)) found.add(value)
+  for (const part of Object.values(value)) namedSchemasIn(part, found)
+  return found
 }
 
 /** OpenAPI 2 cannot express these routes, but a host's protected ones refer to how keys are sent. */
