@@ -203,8 +203,11 @@ describe('a service in Python behind nginx, as docs/proxies.md sets it up', () =
     expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0)
     expect(await limited.json()).toMatchObject({ status: 429, code: 'rate_limited' })
 
+    // Some were presented above; and the more time this takes, the more of them are forgiven meanwhile.
+    let guesses = 0
     let last = await call(bearer('nonsense'))
-    for (let i = 0; i < MAX_WRONG_SECRETS_PER_MINUTE; i++) last = await call(bearer('nonsense'))
+    for (; last.status === 401; last = await call(bearer('nonsense'))) guesses++
+    expect(guesses).toBeGreaterThan(MAX_WRONG_SECRETS_PER_MINUTE / 2)
     expect(last.status).toBe(429)
     expect(await last.json()).toMatchObject({ code: 'too_many_attempts' })
     const good = await createKey(app, 'acme', { scopes: ['contacts:read'] })

@@ -231,8 +231,11 @@ describe('/v1/api-keys/authorize', () => {
 
     it('is never throttled for its clients: they are, where the host trusts what proxies say', async () => {
       const from = (ip: string) => ask('', { ...bearer('nonsense'), 'x-forwarded-for': ip })
-      for (let i = 0; i < MAX_WRONG_SECRETS_PER_MINUTE; i++) await from('198.51.100.7')
-      const tooMany = await from('198.51.100.7')
+      // The more time this takes, the more of them are forgiven meanwhile.
+      let guesses = 0
+      let tooMany = await from('198.51.100.7')
+      for (; tooMany.statusCode === 401; tooMany = await from('198.51.100.7')) guesses++
+      expect(guesses).toBeGreaterThanOrEqual(MAX_WRONG_SECRETS_PER_MINUTE)
       expectProblem(tooMany, 'too_many_attempts')
       expect(tooMany.headers['x-latchkey-code']).toBe('too_many_attempts')
       expectProblem(await from('198.51.100.8'), 'invalid_key')
