@@ -53,7 +53,8 @@ export interface RowContext {
   nowMs: number
 }
 
-const FIELDS = new Set<string>([
+/** The name of every field of a row. */
+export const IMPORT_FIELDS: ReadonlySet<string> = new Set<string>([
   'owner',
   'name',
   'hash',
@@ -75,7 +76,7 @@ const START = /^[\x21-\x7E]*$/
 /** Reads a row of which nothing is known to be right. */
 export function readRow(row: unknown, context: RowContext): Checked<NewImport> {
   if (typeof row !== 'object' || row === null) return invalid('row', 'must be an object')
-  const stranger = Object.keys(row).find((field) => !FIELDS.has(field))
+  const stranger = Object.keys(row).find((field) => !IMPORT_FIELDS.has(field))
   // A misspelt `expiresAt` would make a key that never expires.
   if (stranger !== undefined) return invalid(stranger, 'is no field of a row')
 

@@ -36,7 +36,7 @@ export { AUDIT_ACTIONS, type AuditAction, type AuditedFields, type AuditEvent } 
 export type { AuditFilters, AuditListOptions } from './audit-query.ts'
 export { AUDIT_CSV_HEADER, auditCsvLine, auditJsonLine } from './audit-text.ts'
 export type { ImportCounts, ImportFailure, ImportRunOptions, Imports } from './imports.ts'
-export type { ImportRow } from './import-row.ts'
+export { IMPORT_FIELDS, type ImportRow } from './import-row.ts'
 export { IMPORT_FORMATS, type ImportFormat } from './import-formats.ts'
 export type { ImportOptions } from './import-options.ts'
 export type { UpdateOptions, UpdateRefusal, UpdateResult } from './key-update.ts'

@@ -103,6 +103,7 @@ export async function openSigningKeys(options: SigningKeysOptions): Promise<Sign
     },
     async close() {
       clearInterval(timer)
+      // Whoever began it is told how it ended.
       await work?.catch(() => undefined)
     },
   }

@@ -1,8 +1,9 @@
-import type { Grant, Owners } from '@latchkey/engine'
+import type { Author, Grant, Owners } from '@latchkey/engine'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FST_LATCHKEY_OPTION } from './config-errors.ts'
 import type { KeySpace } from './key-space.ts'
 import type { Authorize, Principal, Role } from './options.ts'
+import { originOf } from './origin-of.ts'
 import { ProblemError } from './problem.ts'
 import { grantOf, isSafe, rootKeyOf } from './root-key.ts'
 
@@ -13,6 +14,8 @@ const PRINCIPAL = 'latchkeyPrincipal'
 
 /** Who asks, a person or a program with a key. */
 export interface GrantedPrincipal extends Principal {
+  /** With what the audit trail tells of them beside their name. */
+  actor: Author
   /** What they may hand out, at this moment. */
   grant: () => Promise<Grant>
 }
@@ -35,7 +38,8 @@ export function createAuthorizeHook(authorize: Authorize, keySpace: KeySpace) {
     if (key !== null) {
       const { owner, id, name } = key
       const grant = () => grantOf(keySpace, key)
-      setPrincipal(request, { owner, actor: { id, name }, role: 'developer', grant })
+      const actor: Author = { id, name, type: 'key', from: originOf(request) }
+      setPrincipal(request, { owner, actor, role: 'developer', grant })
       return
     }
     const principal = await ask(authorize, request, () => {
@@ -44,7 +48,9 @@ export function createAuthorizeHook(authorize: Authorize, keySpace: KeySpace) {
     if (principal.role === 'viewer' && !isSafe(request.method)) throw new ProblemError('forbidden')
     if (principal.ownerScopes !== undefined) await keepOwnerScopes(owners, principal)
     const grant = { ...UNBOUNDED, scopes: principal.scopes ?? null }
-    setPrincipal(request, { ...principal, grant: () => Promise.resolve(grant) })
+    const { id, name } = principal.actor
+    const actor: Author = { id, name, type: 'person', from: originOf(request) }
+    setPrincipal(request, { ...principal, actor, grant: () => Promise.resolve(grant) })
   }
 }
 

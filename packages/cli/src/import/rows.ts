@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
-import type { ImportRow } from '@latchkey/engine'
+import { IMPORT_FIELDS } from '@latchkey/engine'
 import { type CsvError, parse } from 'csv-parse'
 import { usage } from '../failure.ts'
 import { parseMoment } from '../moments.ts'
@@ -11,23 +11,6 @@ export type RawRow = { row: Record<string, unknown> } | { problem: string }
 
 /** Far more than any key has. */
 const MAX_ROW_CHARACTERS = 1_000_000
-
-const COLUMNS = new Set<string>([
-  'owner',
-  'name',
-  'hash',
-  'format',
-  'hmacKey',
-  'start',
-  'environment',
-  'scopes',
-  'expiresAt',
-  'metadata',
-  'rateLimits',
-  'createdAt',
-  'disabled',
-  'externalId',
-] satisfies (keyof ImportRow)[])
 
 /**
  * Reads rows one by one. What is wrong with one is told in its place, and the rest goes on.
@@ -102,10 +85,10 @@ function noCsv(error: CsvError): RawRow {
 
 function readHeader(cells: readonly string[]): string[] {
   const header = cells.map((cell) => cell.trim())
-  const stranger = header.find((column, at) => !COLUMNS.has(column) || header.indexOf(column) !== at)
+  const stranger = header.find((column, at) => !IMPORT_FIELDS.has(column) || header.indexOf(column) !== at)
   if (stranger === undefined) return header
   throw usage(
-    `The first line of CSV names the columns, each once; "${stranger}" cannot be one. They are: ${[...COLUMNS].join(', ')}.`,
+    `The first line of CSV names the columns, each once; "${stranger}" cannot be one. They are: ${[...IMPORT_FIELDS].join(', ')}.`,
   )
 }
 

@@ -3,6 +3,7 @@ import { takeNoBodyAsEmpty } from '../json-body.ts'
 import { NO_SCOPES, refusalOf } from '../key-space.ts'
 import { SelfRevokeApiKey, SelfRevokedApiKey } from '../lifecycle-schemas.ts'
 import type { RouteContext } from '../operation.ts'
+import { originOf } from '../origin-of.ts'
 import { invalidInput } from '../parse-input.ts'
 
 /** `POST /self-revoke`: whoever holds a key, or finds one, ends it with nothing but the key. */
@@ -31,7 +32,7 @@ export function selfRevokeRoute({ scope, engine, keySpace, operation }: RouteCon
     },
     async (request) => {
       const held = heldBy(request)
-      const result = await engine.holders.revoke(held, request.body)
+      const result = await engine.holders.revoke(held, { ...request.body, from: originOf(request) })
       if (!result.ok) {
         if (result.reason === 'invalid') throw invalidInput(result)
         throw refusalOf(result.reason, keySpace, NO_SCOPES)

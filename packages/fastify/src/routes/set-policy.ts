@@ -26,11 +26,11 @@ export function setPolicyRoute({ scope, engine, operation }: RouteContext): void
       problems: ['invalid_json', 'forbidden', 'payload_too_large', 'unsupported_media_type'],
     }),
     async (request) => {
-      const { owner, role } = principalOf(request)
+      const { owner, actor, role } = principalOf(request)
       if (role !== 'owner' && role !== 'admin') {
         throw new ProblemError('forbidden', { detail: 'Only owners and admins set the policy.' })
       }
-      const result = await engine.owners.setExpiryPolicy(owner, request.body.expiry)
+      const result = await engine.owners.setExpiryPolicy(owner, request.body.expiry, actor)
       if (!result.ok) throw invalidInput({ ...result, field: `expiry/${result.field}` })
       return toPolicyJson(result.settings, engine.expiryPolicy)
     },
