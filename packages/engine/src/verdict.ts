@@ -163,15 +163,15 @@ export function prepareKey(
   }: { limits: KeyLimits | null; quota: KeyQuota | null; meterOf: (key: MeteredKey) => UsageMeter },
 ): JudgeableKey {
   const hasMetadata = Object.keys(facts.metadata).length > 0
-  const key: VerifiedKey = Object.freeze({
+  const endless: VerifiedKey = {
     id: facts.id,
     owner: facts.owner,
     name: facts.name,
     environment: facts.environment,
     scopes: Object.freeze(facts.scopes),
     metadata: hasMetadata ? deepFreeze(structuredClone(facts.metadata)) : NO_METADATA,
-    ...endOf(facts),
-  })
+  }
+  const key = Object.freeze(withEnd(endless, facts))
   return {
     accepted: Object.freeze({ ok: true, key, rateLimits: limits?.states ?? NO_RATE_LIMITS }),
     bounds: boundsOf(facts),
@@ -181,10 +181,10 @@ export function prepareKey(
   }
 }
 
-/** Most keys have no end, nor a field for it. */
-function endOf({ expiresAtMs, retired }: KeyFacts): { endsAtMs?: number } {
-  if (expiresAtMs === null && retired === null) return {}
-  return { endsAtMs: Math.min(expiresAtMs ?? Infinity, retired?.endsAtMs ?? Infinity) }
+/** Most keys have no end, nor room for one. */
+function withEnd(key: VerifiedKey, { expiresAtMs, retired }: KeyFacts): VerifiedKey {
+  if (expiresAtMs === null && retired === null) return key
+  return { ...key, endsAtMs: Math.min(expiresAtMs ?? Infinity, retired?.endsAtMs ?? Infinity) }
 }
 
 function boundsOf({ barred, notBeforeMs, expiresAtMs, retired, places }: KeyFacts): KeyBounds | null {
