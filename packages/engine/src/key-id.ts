@@ -8,6 +8,11 @@ export function createKeyId(): string {
   return typeid('key').toString()
 }
 
+/** Sorts before the ids that are made from this moment on, and after those from before it. */
+export function earliestKeyId(ms: number): string {
+  return keyIdFromUuid(Math.max(0, ms).toString(16).padStart(12, '0').padEnd(32, '0'))
+}
+
 /** The UUID inside a key id, or null when the text is no key id. */
 export function keyIdToUuid(id: string): string | null {
   if (!KEY_ID.test(id)) return null

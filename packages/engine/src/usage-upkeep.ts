@@ -4,6 +4,8 @@ import type { UsageRecorder } from './usage.ts'
 
 /** What a crash can lose at most. */
 const FLUSH_INTERVAL_MS = 10_000
+/** How long somebody waits to see the first request with a new key. */
+const YOUNG_INTERVAL_MS = 500
 /** An hour between sweeps, once nothing is left to delete. */
 const FLUSHES_PER_SWEEP = 360
 
@@ -17,8 +19,8 @@ export interface UsageUpkeepOptions {
 }
 
 /**
- * Stores what was counted every ten seconds, and deletes what was kept long enough now and then. It keeps no
- * process alive.
+ * Stores what was counted every ten seconds, what young keys have begun to count sooner, and deletes what was kept long
+ * enough now and then. It keeps no process alive.
  *
  * @returns stops it, after storing what is left.
  */
@@ -47,9 +49,13 @@ export function keepUsage(options: UsageUpkeepOptions): () => Promise<void> {
       .catch(onError)
       .finally(() => (work = null))
   }, FLUSH_INTERVAL_MS).unref()
+  const youngTimer = setInterval(() => {
+    recorder.flushYoung().catch(onError)
+  }, YOUNG_INTERVAL_MS).unref()
 
   return async function stop() {
     clearInterval(timer)
+    clearInterval(youngTimer)
     await Promise.all([recorder.flush().catch(onError), work])
   }
 }

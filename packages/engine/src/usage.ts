@@ -1,4 +1,5 @@
 import type { Caller } from './caller.ts'
+import { earliestKeyId } from './key-id.ts'
 import type { RefusalReason } from './verdict.ts'
 
 /** What became of a request with a known key. */
@@ -32,6 +33,8 @@ const MAX_WAITING = 100_000
 /** A batch this big takes the database some tens of milliseconds, in which an embedded one holds up everything else. */
 const MAX_BATCH = 250
 const MINUTE_MS = 60_000
+/** Whoever has just made a key waits for its first request to be seen. */
+const YOUNG_MINUTES = 60
 
 /**
  * Counts the requests of one key in the current minute. Small, for there is one for each key in memory; a key read
@@ -76,6 +79,11 @@ export interface UsageRecorder {
   record(meter: UsageMeter, outcome: Outcome, nowMs: number, caller?: Caller): void
   /** Stores everything counted so far. What could not be stored is kept for the next time. */
   flush(): Promise<void>
+  /**
+   * Stores what young keys have begun to count: the first accepted and the first refused request of each minute. While
+   * a flush is under way, or the store is away, they wait for that.
+   */
+  flushYoung(): Promise<void>
 }
 
 /**
@@ -88,6 +96,9 @@ export function createUsageRecorder({ save, onLost }: UsageRecorderOptions): Usa
   let busy: UsageMeter[] = []
   /** Those whose counts the flush under way has yet to take. */
   let due: UsageMeter[] = []
+  /** Those of the busy ones that shall be stored soon. */
+  let young: UsageMeter[] = []
+  let youngFrom = { minute: -1, id: '' }
   const waiting = new Map<string, UsageCount>()
   let batch: UsageBatch | null = null
   let sequence = 0
@@ -109,6 +120,8 @@ export function createUsageRecorder({ save, onLost }: UsageRecorderOptions): Usa
   /** Everything that is not one more accepted request in the same minute. */
   function recordFirst(meter: UsageMeter, outcome: Outcome, nowMs: number, caller?: Caller): void {
     const minute = Math.floor(nowMs / MINUTE_MS)
+    const isFirst = meter.minute !== minute || (outcome === 'accepted' && meter.lastUsed === 0)
+    if (isFirst && isYoung(meter.key.id, minute)) young.push(meter)
     if (meter.minute !== minute) {
       empty(meter)
       meter.minute = minute
@@ -124,6 +137,14 @@ export function createUsageRecorder({ save, onLost }: UsageRecorderOptions): Usa
       meter.refused ??= new Map()
       meter.refused.set(outcome, (meter.refused.get(outcome) ?? 0) + 1)
     }
+  }
+
+  /** By its id, which tells when it was made. */
+  function isYoung(id: string, minute: number): boolean {
+    if (youngFrom.minute !== minute) {
+      youngFrom = { minute, id: earliestKeyId((minute - YOUNG_MINUTES) * MINUTE_MS) }
+    }
+    return id > youngFrom.id
   }
 
   function empty(meter: UsageMeter): void {
@@ -184,6 +205,7 @@ export function createUsageRecorder({ save, onLost }: UsageRecorderOptions): Usa
     flush() {
       due = due.length === 0 ? busy : due.concat(busy)
       busy = []
+      young = []
       if (batch !== null) {
         // The last flush failed, or is slow. Until it is over, only counts are kept, of which there is a limit.
         for (const meter of due) empty(meter)
@@ -192,6 +214,12 @@ export function createUsageRecorder({ save, onLost }: UsageRecorderOptions): Usa
       if (lost > 0) onLost(lost)
       lost = 0
       return (flushing ??= send())
+    },
+    flushYoung() {
+      if (young.length === 0 || flushing !== null || batch !== null) return Promise.resolve()
+      due = due.concat(young)
+      young = []
+      return (flushing = send())
     },
   }
 }

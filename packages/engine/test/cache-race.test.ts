@@ -37,6 +37,7 @@ function createWorld(scheduler: fc.Scheduler) {
       meterOf: (key) => new UsageMeter(key),
       record: () => undefined,
       flush: async () => undefined,
+      flushYoung: async () => undefined,
     },
     now: () => 0,
   })

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { createKeyId, keyIdFromUuid, keyIdToUuid } from '../src/key-id.ts'
+import { createKeyId, earliestKeyId, keyIdFromUuid, keyIdToUuid } from '../src/key-id.ts'
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 
@@ -11,6 +11,14 @@ it('is a UUID in another spelling, there and back', () => {
     expect(uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
     expect(keyIdFromUuid(uuid)).toBe(id)
   }
+})
+
+it('sorts after the earliest of its moment and before that of a later one', () => {
+  const before = Date.now()
+  const id = createKeyId()
+  const after = Date.now() + 1
+  expect(earliestKeyId(before) < id && id < earliestKeyId(after)).toBe(true)
+  expect(earliestKeyId(-1)).toBe(`key_${'0'.repeat(26)}`)
 })
 
 it('is never an error, whatever was sent in its place', () => {

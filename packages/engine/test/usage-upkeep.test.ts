@@ -11,10 +11,11 @@ afterEach(() => vi.useRealTimers())
 
 function setUp() {
   const flush = vi.fn<() => Promise<void>>(async () => undefined)
+  const flushYoung = vi.fn<() => Promise<void>>(async () => undefined)
   const sweep = vi.fn<(keptSinceMs: object) => Promise<boolean>>(async () => false)
   const onError = vi.fn<(error: Error) => void>()
   const stop = keepUsage({
-    recorder: { flush } as never,
+    recorder: { flush, flushYoung } as never,
     store: { sweep } as never,
     usageRetentionDays: { minute: 1, quarterHour: 2, day: 3 },
     now: () => now,
@@ -27,7 +28,7 @@ function setUp() {
       await new Promise((resolve) => setImmediate(resolve))
     }
   }
-  return { flush, sweep, onError, stop, pass }
+  return { flush, flushYoung, sweep, onError, stop, pass }
 }
 
 describe('the upkeep of usage', () => {
@@ -39,6 +40,17 @@ describe('the upkeep of usage', () => {
     expect(flush).toHaveBeenCalledTimes(4)
     await pass(3)
     expect(flush).toHaveBeenCalledTimes(4)
+  })
+
+  it('looks twice a second for what young keys have begun to count, and tells of trouble', async () => {
+    const { flushYoung, onError, stop, pass } = setUp()
+    flushYoung.mockRejectedValueOnce(new Error('no young flush'))
+    await pass(1)
+    expect(flushYoung).toHaveBeenCalledTimes(20)
+    expect(onError).toHaveBeenCalledExactlyOnceWith(new Error('no young flush'))
+    await stop()
+    await pass(1)
+    expect(flushYoung).toHaveBeenCalledTimes(20)
   })
 
   it('sweeps soon, at once again while there is more, and then each hour', async () => {

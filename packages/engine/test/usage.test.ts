@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { earliestKeyId } from '../src/key-id.ts'
 import { createUsageRecorder, type UsageBatch, type UsageCount } from '../src/usage.ts'
 
 const MINUTE_MS = 60_000
@@ -54,6 +55,48 @@ describe('the usage recorder', () => {
       ['key 1 accepted 1'],
     ])
     expect(save.mock.calls.map(([{ sequence }]) => sequence)).toEqual([1, 2, 3, 4])
+  })
+
+  it('stores the first uses of a young key soon, and nothing else', async () => {
+    const { recorder, save } = setUp()
+    const age = (minutes: number) => earliestKeyId(base - minutes * MINUTE_MS) + 'z'
+    const young = recorder.meterOf({ id: age(59), owner: 'ann' })
+    const old = recorder.meterOf({ id: age(61), owner: 'ann' })
+    const stored = async () => {
+      save.mockClear()
+      await recorder.flushYoung()
+      return save.mock.calls.flatMap(([batch]) =>
+        batch.counts.map(({ id, outcome, count }) => [id === young.key.id ? 'young' : 'old', outcome, count]),
+      )
+    }
+    recorder.record(old, 'accepted', base)
+    recorder.record(young, 'insufficient_scope', base)
+    expect(await stored()).toEqual([['young', 'insufficient_scope', 1]])
+    recorder.record(young, 'accepted', base + 1)
+    expect(await stored()).toEqual([['young', 'accepted', 1]])
+    recorder.record(young, 'accepted', base + 2)
+    recorder.record(young, 'expired', base + 3)
+    expect(await stored()).toEqual([])
+    await recorder.flush()
+    expect(told(save.mock.lastCall![0])).toHaveLength(3)
+    expect(await stored()).toEqual([])
+  })
+
+  it('leaves young keys to the flush that is under way, or to the next after one that failed', async () => {
+    const { recorder, save } = setUp()
+    const meter = recorder.meterOf({ id: earliestKeyId(base), owner: 'ann' })
+    const answer = Promise.withResolvers<undefined>()
+    save.mockReturnValueOnce(answer.promise)
+    recorder.record(meter, 'accepted', base)
+    const flushed = recorder.flush()
+    recorder.record(meter, 'accepted', base + MINUTE_MS)
+    await recorder.flushYoung()
+    answer.reject(new Error('away'))
+    await expect(flushed).rejects.toThrow('away')
+    await recorder.flushYoung()
+    expect(save).toHaveBeenCalledOnce()
+    await recorder.flush()
+    expect(save).toHaveBeenCalledTimes(3)
   })
 
   it('adds up several meters of one key, with the time and the address of the last use', async () => {

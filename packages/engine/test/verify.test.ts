@@ -21,6 +21,7 @@ describe('the hot path', () => {
       meterOf: (key: MeteredKey) => new UsageMeter(key),
       record: vi.fn<UsageRecorder['record']>(),
       flush: async () => undefined,
+      flushYoung: async () => undefined,
     }
     const verify = createVerifier({
       cache: createKeyCache({ now: () => 1 }),
