@@ -71,6 +71,16 @@ const forManagers = (
   }
 }
 
+const forAuditors: Pick<Row, 'scope' | 'expected'> = {
+  scope: 'audit:read',
+  expected: {
+    ...forPeople(200, { developer: 403, viewer: 403 }),
+    'key with the scope': 200,
+    'key without the scope': 403,
+    'key of another workspace': 200,
+  },
+}
+
 const credentials = { email: 'nobody@example.com', password: 'not a password of anybody' }
 const newPasswords = { currentPassword: 'not my password', newPassword: 'eight tidier otters' }
 const contact = { name: 'Grace Hopper', email: 'grace@example.com' }
@@ -102,6 +112,12 @@ const matrix: Record<string, Row> = {
   'GET /v1/api-keys/usage': {
     request: () => ({ url: '/v1/api-keys/usage' }),
     ...forManagers('keys:read'),
+  },
+  // They tell of other people.
+  'GET /v1/api-keys/events': { request: () => ({ url: '/v1/api-keys/events' }), ...forAuditors },
+  'GET /v1/api-keys/events/export': {
+    request: () => ({ url: '/v1/api-keys/events/export' }),
+    ...forAuditors,
   },
   'GET /v1/api-keys/{id}/usage': {
     request: ({ apiKeyId }) => ({ url: `/v1/api-keys/${apiKeyId}/usage` }),

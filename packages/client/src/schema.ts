@@ -317,6 +317,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/api-keys/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the audit trail
+         * @description Tells who changed which key, when, from where, and what was there before and after, newest first. Only owners and admins may see it, and keys with the scope `audit:read`, since it tells of other people.
+         */
+        get: operations["listAuditEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-keys/events/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the audit trail
+         * @description Sends all events so far, oldest first, as a file. When the database goes away in the middle, the reply breaks off, so that half a trail is never taken for a whole one. Only owners and admins may have it, and keys with the scope `audit:read`.
+         */
+        get: operations["exportAuditEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/api-keys/token": {
         parameters: {
             query?: never;
@@ -815,6 +855,108 @@ export interface components {
                     [key: string]: number;
                 };
             }[];
+        };
+        /** @description One change of keys: by whom, when, from where, and what was there before and after. */
+        ApiKeyAuditEvent: {
+            /**
+             * @description Its place in its owner's trail: 1 for the first, and no gaps.
+             * @example 42
+             */
+            sequence: number;
+            /**
+             * Format: date-time
+             * @description When, by the database's clock.
+             * @example 2026-11-22T09:30:00.000Z
+             */
+            at: string;
+            /**
+             * @description What happened.
+             * @example key.updated
+             * @enum {string}
+             */
+            action: "key.created" | "key.imported" | "key.updated" | "key.disabled" | "key.enabled" | "key.rotated" | "key.secret_retired" | "key.revoked" | "key.restored" | "key.purged" | "policy.updated" | "owner_scopes.updated" | "owner.updated";
+            /**
+             * @description To which key; null when it holds for all keys of the owner.
+             * @example key_01h455vb4pex5vsknk084sn02q
+             */
+            keyId: null | string;
+            /** @description By whom; null when the database was changed by hand. */
+            actor: null | {
+                /**
+                 * @description `person`, `key` for a key that manages keys, or `system` for a program of the host.
+                 * @example person
+                 * @enum {string}
+                 */
+                type: "person" | "key" | "system";
+                /**
+                 * @description Their id.
+                 * @example user_7
+                 */
+                id: string;
+                /**
+                 * @description Their name at that time.
+                 * @example Ada Lovelace
+                 */
+                name: null | string;
+            };
+            /**
+             * @description The IP address it was asked from, as far as it is known.
+             * @example 192.0.2.17
+             */
+            address: null | string;
+            /**
+             * @description With which browser or program.
+             * @example curl/8.14.1
+             */
+            userAgent: null | string;
+            /**
+             * @description How logs call the request.
+             * @example req-1f
+             */
+            requestId: null | string;
+            /**
+             * @description As whom it was done in the database, which nobody can choose.
+             * @example latchkey_app
+             */
+            databaseRole: string;
+            /**
+             * @description The fields that changed, as they were; null: there was nothing.
+             * @example {
+             *       "name": "CRM"
+             *     }
+             */
+            before: null | {
+                [key: string]: unknown;
+            };
+            /**
+             * @description The same fields, as they are since; null: there is nothing any more.
+             * @example {
+             *       "name": "Integration with CRM"
+             *     }
+             */
+            after: null | {
+                [key: string]: unknown;
+            };
+            /**
+             * @description The hash of the event before it; 64 zeros before the first.
+             * @example 0000000000000000000000000000000000000000000000000000000000000000
+             */
+            previousHash: string;
+            /**
+             * @description The SHA-256 of the text of the event, which an export in JSON Lines holds.
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            hash: string;
+        };
+        /** @description One page of the audit trail. */
+        ApiKeyAuditEventList: {
+            /** @description The events of this page. */
+            data: components["schemas"]["ApiKeyAuditEvent"][];
+            /**
+             * @description Send it as `cursor` for the next page; null on the last one.
+             * @example null
+             */
+            nextCursor: null | string;
         };
         /** @description The scopes that keys may hold, and how secrets begin. */
         ScopeList: {
@@ -3561,6 +3703,213 @@ export interface operations {
                 };
             };
             /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
+            403: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `rate_limited`: The API key is used too often. `quota_exceeded`: The API key has too few credits left. `too_many_attempts`: Too many wrong API keys. */
+            429: {
+                headers: {
+                    /** @description After how many seconds the same request is accepted. */
+                    "Retry-After"?: number;
+                    /** @description The limits of the key: units (`q`) in a window of seconds (`w`), by name. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
+    listAuditEvents: {
+        parameters: {
+            query?: {
+                /** @description How many events a page holds. */
+                limit?: number;
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+                /**
+                 * @description Only events of this key.
+                 * @example key_01h455vb4pex5vsknk084sn02q
+                 */
+                keyId?: string;
+                /** @description Only these actions; repeat it for several. */
+                action?: ("key.created" | "key.imported" | "key.updated" | "key.disabled" | "key.enabled" | "key.rotated" | "key.secret_retired" | "key.revoked" | "key.restored" | "key.purged" | "policy.updated" | "owner_scopes.updated" | "owner.updated")[];
+                /**
+                 * @description Only what this person, key or program did.
+                 * @example user_7
+                 */
+                actorId?: string;
+                /**
+                 * @description Only events from this moment on.
+                 * @example 2026-11-01T00:00:00Z
+                 */
+                since?: string;
+                /**
+                 * @description Only events before this moment.
+                 * @example 2026-12-01T00:00:00Z
+                 */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyAuditEventList"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
+            401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `rate_limited`: The API key is used too often. `quota_exceeded`: The API key has too few credits left. `too_many_attempts`: Too many wrong API keys. */
+            429: {
+                headers: {
+                    /** @description After how many seconds the same request is accepted. */
+                    "Retry-After"?: number;
+                    /** @description The limits of the key: units (`q`) in a window of seconds (`w`), by name. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
+    exportAuditEvents: {
+        parameters: {
+            query?: {
+                /** @description `jsonl`: JSON Lines, by which the chain of hashes can be checked. `csv`: a table (RFC 4180) in which no cell is a formula. */
+                format?: "jsonl" | "csv";
+                /**
+                 * @description Only events of this key.
+                 * @example key_01h455vb4pex5vsknk084sn02q
+                 */
+                keyId?: string;
+                /** @description Only these actions; repeat it for several. */
+                action?: ("key.created" | "key.imported" | "key.updated" | "key.disabled" | "key.enabled" | "key.rotated" | "key.secret_retired" | "key.revoked" | "key.restored" | "key.purged" | "policy.updated" | "owner_scopes.updated" | "owner.updated")[];
+                /**
+                 * @description Only what this person, key or program did.
+                 * @example user_7
+                 */
+                actorId?: string;
+                /**
+                 * @description Only events from this moment on.
+                 * @example 2026-11-01T00:00:00Z
+                 */
+                since?: string;
+                /**
+                 * @description Only events before this moment.
+                 * @example 2026-12-01T00:00:00Z
+                 */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events, one a line. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
+            401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */

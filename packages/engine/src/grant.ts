@@ -10,6 +10,8 @@ import type { Environment } from './secret.ts'
 export interface Grant {
   /** The scopes that may be handed out; null for all but `latchkey:verify`, which reaches beyond one owner. */
   readonly scopes: readonly string[] | null
+  /** Of Latchkey's own scopes, those that may not be handed out in any case. */
+  readonly withheld?: readonly ReservedScope[]
   /** No key may work longer than this; null when keys may live for ever. */
   readonly expiresAt: Date | null
   /** The only environment whose keys may be touched; null for both. */
@@ -33,11 +35,16 @@ export function checkGrant(
   key: Pick<ApiKey, 'scopes' | 'expiresAt' | 'environment'>,
 ): BeyondGrant | null {
   if (grant === undefined) return null
-  const { scopes, expiresAt } = grant
+  const { scopes, withheld = [], expiresAt } = grant
+  const isWithheld = (scope: string) => (withheld as readonly string[]).includes(scope)
   const excess =
     scopes === null
-      ? key.scopes.filter((scope) => scope === UNGRANTED)
-      : beyondNames(catalog, scopes, key.scopes)
+      ? key.scopes.filter((scope) => scope === UNGRANTED || isWithheld(scope))
+      : beyondNames(
+          catalog,
+          scopes.filter((scope) => !isWithheld(scope)),
+          key.scopes,
+        )
   if (excess.length > 0) {
     return beyond(
       `You may not hand out: ${excess.join(', ')}. A key that holds more than you can only be disabled or deleted by you.`,

@@ -6,6 +6,7 @@ import { ann, anOwner, must, useDatabase } from './set-up.ts'
 const start = Date.parse('2026-06-01T12:00:00.000Z')
 const inHours = (hours: number) => new Date(start + hours * 3_600_000)
 const everything: Grant = { scopes: null, expiresAt: null, environment: null }
+const withoutAudit: Grant = { ...everything, withheld: ['audit:read'] }
 
 describe.each(testDatabases.filter(({ name }) => name !== 'PGlite in a folder'))(
   'a grant on $name',
@@ -31,6 +32,11 @@ describe.each(testDatabases.filter(({ name }) => name !== 'PGlite in a folder'))
           { scopes: ['latchkey:verify'] },
           { ...everything, scopes: ['latchkey:verify'] },
         ],
+        [
+          'what is withheld from others',
+          { scopes: ['audit:read'] },
+          { ...everything, withheld: ['keys:write'] },
+        ],
         ['the same expiry', { expiresAt: inHours(1) }, { ...everything, expiresAt: inHours(1) }],
         ['an earlier expiry', { expiresAt: inHours(1) }, { ...everything, expiresAt: inHours(2) }],
         ['its environment', { environment: 'test' }, { ...everything, environment: 'test' }],
@@ -51,6 +57,13 @@ describe.each(testDatabases.filter(({ name }) => name !== 'PGlite in a folder'))
           { scopes: ['contacts:read'] },
           { ...everything, scopes: [] },
           /contacts:read/,
+        ],
+        ['what is withheld, when it has all others', { scopes: ['audit:read'] }, withoutAudit, /audit:read/],
+        [
+          'what is withheld, though it is named',
+          { scopes: ['audit:read'] },
+          { ...withoutAudit, scopes: ['audit:read', 'keys:read'] },
+          /audit:read/,
         ],
         [
           'the scope of gateways, when it has all others',
@@ -84,7 +97,7 @@ describe.each(testDatabases.filter(({ name }) => name !== 'PGlite in a folder'))
 
       it('bounds nothing when there is none: the host’s own code may make every key', async () => {
         const scopes = Object.keys(RESERVED_SCOPES)
-        expect(scopes).toEqual(['keys:read', 'keys:write', 'latchkey:verify'])
+        expect(scopes).toEqual(['keys:read', 'keys:write', 'audit:read', 'latchkey:verify'])
         expect(must(await latchkey.keys.create(anOwner(), ann, { name: 'k', scopes })).apiKey.scopes).toEqual(
           scopes,
         )

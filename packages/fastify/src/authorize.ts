@@ -1,5 +1,5 @@
-import type { Author, Grant, Owners } from '@latchkey/engine'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Author, Grant, Owners, ReservedScope } from '@latchkey/engine'
+import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { FST_LATCHKEY_OPTION } from './config-errors.ts'
 import type { KeySpace } from './key-space.ts'
 import type { Authorize, Principal, Role } from './options.ts'
@@ -22,6 +22,9 @@ export interface GrantedPrincipal extends Principal {
 
 /** What people may hand out of whom the host says no more: everything but the scope that reaches the keys of all owners. */
 const UNBOUNDED: Grant = Object.freeze({ scopes: null, expiresAt: null, environment: null })
+/** Who may not see the audit trail makes no key that may. */
+const UNAUDITED: readonly ReservedScope[] = ['audit:read']
+const NOTHING: readonly ReservedScope[] = []
 
 /**
  * Makes the hook that every key route has: unless a key has opened it, the hook asks the host who the request comes
@@ -47,11 +50,22 @@ export function createAuthorizeHook(authorize: Authorize, keySpace: KeySpace) {
     })
     if (principal.role === 'viewer' && !isSafe(request.method)) throw new ProblemError('forbidden')
     if (principal.ownerScopes !== undefined) await keepOwnerScopes(owners, principal)
-    const grant = { ...UNBOUNDED, scopes: principal.scopes ?? null }
+    const withheld = isAuditor(principal.role) ? NOTHING : UNAUDITED
+    const grant: Grant = { ...UNBOUNDED, scopes: principal.scopes ?? null, withheld }
     const { id, name } = principal.actor
     const actor: Author = { id, name, type: 'person', from: originOf(request) }
     setPrincipal(request, { ...principal, actor, grant: () => Promise.resolve(grant) })
   }
+}
+
+/** Lets through who may see the audit trail; a key has shown by then that it has the scope for it. */
+export const requireAuditor: onRequestHookHandler = (request, _reply, done) => {
+  if (rootKeyOf(request) !== null || isAuditor(principalOf(request).role)) return done()
+  done(new ProblemError('forbidden', { detail: 'Only owners and admins see the audit trail.' }))
+}
+
+function isAuditor(role: Role): boolean {
+  return role === 'owner' || role === 'admin'
 }
 
 function setPrincipal(request: FastifyRequest, principal: GrantedPrincipal): void {

@@ -30,6 +30,7 @@ export {
   SelfRevokeApiKey,
   SelfRevokedApiKey,
 } from './lifecycle-schemas.ts'
+export { AuditEvent, AuditEventList, ExportAuditEvents, ListAuditEvents } from './audit-schemas.ts'
 export { Revocation } from './revocation-schemas.ts'
 export { ExpiryPolicy, KeyPolicy, UpdateKeyPolicy } from './policy-schemas.ts'
 export { RotateApiKey, RotatedApiKey, UpdateRetiringSecret } from './rotation-schemas.ts'

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
-import { managementAccess } from './access.ts'
+import { auditAccess, managementAccess } from './access.ts'
 import { decoratePrincipal } from './authorize.ts'
 import { useOwnCompilers } from './compilers.ts'
 import { createErrorHandler } from './error-handler.ts'
@@ -13,11 +13,13 @@ import { authorizeRoute } from './routes/authorize.ts'
 import { changeKeysRoute } from './routes/change-keys.ts'
 import { createKeyRoute } from './routes/create-key.ts'
 import { createTokenRoute } from './routes/create-token.ts'
+import { exportEventsRoute } from './routes/export-events.ts'
 import { getJwksRoute } from './routes/get-jwks.ts'
 import { getKeyUsageRoute } from './routes/get-key-usage.ts'
 import { getPolicyRoute } from './routes/get-policy.ts'
 import { getKeyRoute } from './routes/get-key.ts'
 import { getUsageRoute } from './routes/get-usage.ts'
+import { listEventsRoute } from './routes/list-events.ts'
 import { listKeysRoute } from './routes/list-keys.ts'
 import { listScopesRoute } from './routes/list-scopes.ts'
 import { restoreKeyRoute } from './routes/restore-key.ts'
@@ -82,6 +84,9 @@ export const management: FastifyPluginAsync<ManagementOptions> = async (scope, {
   ]) {
     addRoute(context)
   }
+  const forAuditors = auditAccess(keySpace, options)
+  listEventsRoute(context, forAuditors)
+  exportEventsRoute(context, forAuditors)
   if (engine.tokens !== null) {
     createTokenRoute(context, engine.tokens)
     getJwksRoute(context, engine.tokens)

@@ -1,4 +1,5 @@
 import type { FastifySchema, RouteOptions } from 'fastify'
+import { AuditEvent, AuditEventList } from './audit-schemas.ts'
 import { problemResponses } from './problem-responses.ts'
 import type { WantedScopes } from './key-space.ts'
 import type { ProblemCode } from './problem.ts'
@@ -100,6 +101,8 @@ const NAMED_SCHEMAS = {
   RevocationReceipt,
   ApiKeyList,
   ApiKeyUsage,
+  ApiKeyAuditEvent: AuditEvent,
+  ApiKeyAuditEventList: AuditEventList,
   ScopeList,
   CreateApiKey,
   UpdateApiKey,

@@ -1,12 +1,19 @@
-import { keyState, type Grant, type VerifiedKey } from '@latchkey/engine'
+import { keyState, type Grant, type ReservedScope, type VerifiedKey } from '@latchkey/engine'
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import { presentsSecretOf } from './credentials.ts'
 import { NO_SCOPES, refusalOf, type KeySpace } from './key-space.ts'
 import { createRequireApiKey } from './require-api-key.ts'
 
-/** What a key needs to see keys, and to change them. */
-const READ = 'keys:read'
-const WRITE = 'keys:write'
+/** What a key needs for what only shows, and for what changes something. */
+export interface ManagementScopes {
+  readonly read: ReservedScope
+  readonly write: ReservedScope
+}
+
+/** To see keys, and to change them. */
+export const KEY_SCOPES: ManagementScopes = { read: 'keys:read', write: 'keys:write' }
+/** To see who changed what, which nobody changes. */
+export const AUDIT_SCOPES: ManagementScopes = { read: 'audit:read', write: 'audit:read' }
 /** What the host's own services and proxies need, to have the keys of every owner checked. */
 export const VERIFY = 'latchkey:verify'
 
@@ -15,9 +22,9 @@ export function isSafe(method: string): boolean {
   return method === 'GET' || method === 'HEAD'
 }
 
-/** The scope by which a key may use a key route. */
-export function managementScope(method: string): typeof READ | typeof WRITE {
-  return isSafe(method) ? READ : WRITE
+/** The one of some scopes that a method needs. */
+export function scopeFor(method: string, { read, write }: ManagementScopes): ReservedScope {
+  return isSafe(method) ? read : write
 }
 
 /**
@@ -25,11 +32,14 @@ export function managementScope(method: string): typeof READ | typeof WRITE {
  * begins like a secret of this key space is one, and what becomes of it is final: a session that comes with it opens
  * nothing more. Anything else, as a host's own token, is left to the host.
  */
-export function createRootKeyHook(keySpace: KeySpace): onRequestHookHandler {
+export function createRootKeyHook(
+  keySpace: KeySpace,
+  { read, write }: ManagementScopes,
+): onRequestHookHandler {
   const { keyPrefix } = keySpace.engine
   const rule = { ...NO_SCOPES, keySpace, cost: 1, hasErrorHandler: false }
-  const requireRead = createRequireApiKey({ ...rule, scopes: [READ] })
-  const requireWrite = createRequireApiKey({ ...rule, scopes: [WRITE] })
+  const requireRead = createRequireApiKey({ ...rule, scopes: [read] })
+  const requireWrite = createRequireApiKey({ ...rule, scopes: [write] })
 
   return function requireRootKey(request, reply, done) {
     if (!presentsSecretOf(keyPrefix, request.raw)) return done()
@@ -52,8 +62,8 @@ export async function grantOf(keySpace: KeySpace, { owner, id }: VerifiedKey): P
   if (key === null) throw refusalOf('unknown', keySpace, NO_SCOPES)
   const state = keyState(key, Date.now())
   if (state !== 'active') throw refusalOf(state, keySpace, NO_SCOPES)
-  if (!key.scopes.includes(WRITE))
-    throw refusalOf('insufficient_scope', keySpace, { ...NO_SCOPES, scopes: [WRITE] })
+  if (!key.scopes.includes(KEY_SCOPES.write))
+    throw refusalOf('insufficient_scope', keySpace, { ...NO_SCOPES, scopes: [KEY_SCOPES.write] })
   const scopes = key.scopes.filter((scope) => scope !== VERIFY)
   return { scopes, expiresAt: key.expiresAt, environment: key.environment }
 }

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { bearer, createApp, createKey, KEYS, signedIn } from './support/app.ts'
+import type { ApiKeyList } from '../src/index.ts'
+import { bearer, callAs, createApp, createKey, KEYS, signedIn } from './support/app.ts'
 import { describeOnEachDatabase } from './support/databases.ts'
+import { expectProblem } from './support/problem.ts'
 
 describeOnEachDatabase('what the audit trail tells of who asked over HTTP', (database) => {
   let app: FastifyInstance
@@ -54,5 +56,29 @@ describeOnEachDatabase('what the audit trail tells of who asked over HTTP', (dat
     expect(await newest(owner)).toMatchObject({ action: 'key.revoked', actor: key, ...seen })
     await change(bearer(root.secret), { method: 'POST', url: `${KEYS}/self-revoke` })
     expect(await newest(owner)).toMatchObject({ action: 'key.revoked', actor: key, ...seen })
+  })
+})
+
+describeOnEachDatabase('a change whose event cannot be written', (database) => {
+  it('is answered 503 and did not happen, while keys go on being verified', async () => {
+    const { app } = await createApp(database())
+    const owner = `owner_${randomUUID()}`
+    const { id, secret } = await createKey(app, owner, { name: 'before' })
+    const sql = (text: string) => database().query(text, [])
+    await sql('alter table latchkey.audit_events add constraint broken check (sequence < 0) not valid')
+    const url = `${KEYS}/${id}`
+    for (const request of [
+      { method: 'POST', url: KEYS, payload: { name: 'another' } },
+      { method: 'PATCH', url, payload: { name: 'after' } },
+      { method: 'POST', url: `${url}/rotate`, payload: {} },
+      { method: 'DELETE', url },
+    ] as const) {
+      expectProblem(await callAs(app, owner, request), 'unavailable')
+    }
+    expect((await app.inject({ url: '/any', headers: bearer(secret) })).statusCode).toBe(200)
+    await sql('alter table latchkey.audit_events drop constraint broken')
+    const { data } = (await callAs(app, owner, { url: KEYS })).json<ApiKeyList>()
+    expect(data).toMatchObject([{ id, name: 'before', status: 'active', version: 1 }])
+    await app.close()
   })
 })

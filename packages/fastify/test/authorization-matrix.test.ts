@@ -21,6 +21,7 @@ const CALLERS = [
   'key of another owner',
   'key with keys:read',
   'key with keys:write',
+  'key with audit:read',
   'root key of another owner',
   'disabled key',
   'expired key',
@@ -65,6 +66,18 @@ const reading: Row = {
   ...otherKeys,
   'key with keys:read': 200,
   'key with keys:write': 403,
+  'key with audit:read': 403,
+}
+/** What tells of other people. */
+const auditing: Row = {
+  ...reading,
+  developer: 403,
+  viewer: 403,
+  'key with keys:read': 403,
+  'key with audit:read': 200,
+  'admin of another owner': 200,
+  'viewer of another owner': 403,
+  'root key of another owner': 403,
 }
 /** What changes keys. */
 const writing: Row = {
@@ -74,6 +87,7 @@ const writing: Row = {
   ...otherKeys,
   'key with keys:read': 403,
   'key with keys:write': 200,
+  'key with audit:read': 403,
   ...stranger,
   'viewer of another owner': 403,
 }
@@ -82,6 +96,7 @@ const forServices: Row = {
   ...otherKeys,
   'key with keys:read': 403,
   'key with keys:write': 403,
+  'key with audit:read': 403,
   'root key of another owner': 403,
   service: 200,
 }
@@ -90,6 +105,7 @@ const protectedByScope: Row = {
   ...otherKeys,
   'key with keys:read': 403,
   'key with keys:write': 403,
+  'key with audit:read': 403,
   'root key of another owner': 403,
   'key with every scope': 200,
   'key of another owner': 200,
@@ -103,6 +119,7 @@ const forAnyKey: Row = {
   'test key': 200,
   'key with keys:read': 200,
   'key with keys:write': 200,
+  'key with audit:read': 200,
   'root key of another owner': 200,
   service: 200,
 }
@@ -132,6 +149,8 @@ const MATRIX: Record<string, Row> = {
   getApiKey: { ...reading, ...stranger },
   getApiKeyUsage: { ...reading, ...stranger },
   getUsage: { ...reading, ...foreignReaders },
+  listAuditEvents: auditing,
+  exportAuditEvents: auditing,
   updateApiKey: writing,
   rotateApiKey: writing,
   updateRetiringSecret: writing,
@@ -149,6 +168,7 @@ const MATRIX: Record<string, Row> = {
     'key of another owner': 400,
     'key with keys:read': 400,
     'key with keys:write': 400,
+    'key with audit:read': 400,
     'root key of another owner': 400,
     'disabled key': 400,
     service: 400,
@@ -202,6 +222,7 @@ describeOnEachDatabase('the authorization matrix', (database) => {
     const owns = ['keys:read', 'keys:write']
     const reader = await createKey(app, mine, { scopes: ['keys:read'] })
     const writer = await createKey(app, mine, { scopes: ['keys:write'] })
+    const auditor = await createKey(app, mine, { scopes: ['audit:read'] })
     const revokedRoot = await createKey(app, mine, { scopes: [...owns, ...scopes] })
     await change(revokedRoot.id, 'DELETE')
     const service = await createServiceKey(app)
@@ -209,6 +230,7 @@ describeOnEachDatabase('the authorization matrix', (database) => {
     headers.set('nobody', {})
     headers.set('key with keys:read', bearer(reader.secret))
     headers.set('key with keys:write', bearer(writer.secret))
+    headers.set('key with audit:read', bearer(auditor.secret))
     headers.set('revoked root key', bearer(revokedRoot.secret))
     headers.set('root key of another owner', bearer((await createKey(app, theirs, { scopes: owns })).secret))
     headers.set('service', bearer(service))
@@ -280,7 +302,7 @@ describeOnEachDatabase('the authorization matrix', (database) => {
 
   it('never lets a key manage keys that was not made for it', () => {
     const managing = Object.values(MATRIX).filter((row) => row.admin !== undefined)
-    expect(managing).toHaveLength(15)
+    expect(managing).toHaveLength(17)
     for (const row of managing) {
       for (const caller of Object.keys(otherKeys) as Caller[]) expect(row[caller]).toBe(403)
     }

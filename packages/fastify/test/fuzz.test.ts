@@ -23,6 +23,8 @@ const OPERATIONS = [
   'deleteApiKey',
   'getApiKeyUsage',
   'getUsage',
+  'listAuditEvents',
+  'exportAuditEvents',
   'getApiKeyPolicy',
   'setApiKeyPolicy',
   'rotateApiKey',
@@ -67,11 +69,13 @@ function checkReply(operation: Operation, reply: LightMyRequestResponse): void {
   const documented = operation.responses[reply.statusCode]
   expect(documented, `${operation.operationId} documents ${reply.statusCode}: ${reply.body}`).toBeDefined()
   const type = String(reply.headers['content-type'] ?? '').replace('; charset=utf-8', '')
-  expect(type).toBe(Object.keys(documented!)[0] ?? '')
+  const types = Object.keys(documented!)
+  expect(types.length > 0 ? types : ['']).toContain(type)
   if (type === '') {
     expect(reply.body).toBe('')
     return
   }
+  if (!type.endsWith('json')) return
   const validate = buildValidator({ schema: closed(documented![type]!) })
   expect(validate(reply.json()), JSON.stringify(validate.errors)).toBe(true)
   if (reply.statusCode >= 400) expect(reply.json<Problem>().status).toBe(reply.statusCode)

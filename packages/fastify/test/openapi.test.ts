@@ -96,6 +96,8 @@ describe('the document of a host with the key routes alone', () => {
     expect(operations.sort()).toEqual([
       'delete /v1/api-keys/{id}: deleteApiKey',
       'get /v1/api-keys/authorize: authorizeRequest',
+      'get /v1/api-keys/events/export: exportAuditEvents',
+      'get /v1/api-keys/events: listAuditEvents',
       'get /v1/api-keys/jwks: getJwks',
       'get /v1/api-keys/policy: getApiKeyPolicy',
       'get /v1/api-keys/scopes: listScopes',
@@ -186,6 +188,7 @@ describe('the document of a host with the key routes alone', () => {
     const keys = (scope: string) => [{ apiKeyBearer: [scope] }, { apiKeyHeader: [scope] }]
     expect(paths['/v1/api-keys']!['get']!.security).toEqual([...people, ...keys('keys:read')])
     expect(paths['/v1/api-keys']!['post']!.security).toEqual([...people, ...keys('keys:write')])
+    expect(paths['/v1/api-keys/events']!['get']!.security).toEqual([...people, ...keys('audit:read')])
     expect(paths['/v1/api-keys/verify']!['post']!.security).toEqual(keys('latchkey:verify'))
     const anyKey = [{ apiKeyBearer: [] }, { apiKeyHeader: [] }]
     expect(paths['/v1/api-keys/self-revoke']!['post']!.security).toEqual(anyKey)

@@ -38,6 +38,12 @@ describe('GET /v1/api-keys/scopes', () => {
           managesKeys: true,
           public: false,
         },
+        {
+          name: 'audit:read',
+          description: 'See who changed which API key, and from where',
+          managesKeys: true,
+          public: false,
+        },
       ],
       sets: [{ name: '@read-only', description: 'Read everything', scopes: ['contacts:read'] }],
       keyPrefix: 'acme_api',
