@@ -3,6 +3,7 @@ import prettier from 'eslint-config-prettier'
 import svelte from 'eslint-plugin-svelte'
 import globals from 'globals'
 import ts from 'typescript-eslint'
+import noLiteralText from './apps/dashboard/lint/no-literal-text.js'
 
 /** Imports run one way: dashboard -> client, api -> fastify -> engine, cli -> engine. Each rule says why. */
 const imports = (patterns) => ({
@@ -24,6 +25,7 @@ export default ts.config(
       '**/.turbo/',
       '**/test-results/',
       'packages/client/src/*schema*.ts',
+      'apps/dashboard/src/lib/paraglide/',
     ],
   },
   js.configs.recommended,
@@ -63,6 +65,11 @@ export default ts.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       'svelte/no-navigation-without-resolve': 'off',
     },
+  },
+  {
+    files: ['apps/dashboard/src/**/*.svelte'],
+    plugins: { latchkey: { rules: { 'no-literal-text': noLiteralText } } },
+    rules: { 'latchkey/no-literal-text': 'error' },
   },
   { files: ['**/*.js'], languageOptions: { globals: globals.node } },
 

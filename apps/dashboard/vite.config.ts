@@ -1,13 +1,24 @@
+import { fileURLToPath } from 'node:url'
+import { paraglideVitePlugin } from '@inlang/paraglide-js'
 import adapter from '@sveltejs/adapter-node'
 import { sveltekit } from '@sveltejs/kit/vite'
 import tailwindcss from '@tailwindcss/vite'
 import { defineConfig } from 'vite'
 
+/** Only tests set it: the same dashboard in languages that nobody speaks, from scripts/pseudo-locales.ts. */
+const isPseudo = process.env['PSEUDO_LOCALES'] === 'yes'
+const pseudo = fileURLToPath(new URL('.svelte-kit/pseudo', import.meta.url))
+
 export default defineConfig({
   plugins: [
     tailwindcss(),
+    paraglideVitePlugin(
+      isPseudo
+        ? { project: `${pseudo}/project.inlang`, outdir: `${pseudo}/paraglide` }
+        : { project: './project.inlang' },
+    ),
     sveltekit({
-      adapter: adapter(),
+      adapter: adapter(isPseudo ? { out: `${pseudo}/build` } : {}),
       compilerOptions: { runes: true },
       csp: {
         mode: 'auto',
@@ -40,5 +51,6 @@ export default defineConfig({
     // light-dark() stays as written: every browser has had it since May 2024.
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
   },
+  resolve: { alias: isPseudo ? { '#lib/paraglide': `${pseudo}/paraglide` } : {} },
   server: { port: 4000, strictPort: true },
 })

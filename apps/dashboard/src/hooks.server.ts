@@ -1,7 +1,9 @@
 import type { Handle, HandleServerError } from '@sveltejs/kit/hooks'
 import { sequence } from '@sveltejs/kit/hooks'
 import { ORIGIN } from '$app/env/private'
+import { getLocale, getTextDirection } from '#lib/paraglide/runtime.js'
 import { ApiUnavailable, connectApi } from '#lib/server/api.ts'
+import { inLocale, readLocale } from '#lib/server/locale.ts'
 import { readSession } from '#lib/server/read-session.ts'
 import { isForeignChange } from '#lib/server/same-origin.ts'
 import { emptyPolicy, securityHeaders } from '#lib/server/security-headers.ts'
@@ -39,14 +41,21 @@ const connect: Handle = async ({ event, resolve }) => {
   return response
 }
 
+const speak: Handle = ({ event, resolve }) =>
+  inLocale(readLocale(event.cookies, event.request.headers.get('accept-language')), () => resolve(event))
+
 const render: Handle = ({ event, resolve }) =>
   resolve(event, {
-    transformPageChunk: ({ html }) => html.replace('%latchkey.theme%', readTheme(event.cookies)),
+    transformPageChunk: ({ html }) =>
+      html
+        .replace('%latchkey.language%', getLocale())
+        .replace('%latchkey.direction%', getTextDirection())
+        .replace('%latchkey.theme%', readTheme(event.cookies)),
     preload: (file) =>
       file.type === 'font' ? file.filename.endsWith('inter-latin-wght-normal.woff2') : file.type !== 'asset',
   })
 
-export const handle = sequence(secureHeaders, oneOrigin, connect, render)
+export const handle = sequence(secureHeaders, oneOrigin, speak, connect, render)
 
 export const handleError: HandleServerError = ({ kind, error, event }) => {
   if (kind !== 'unknown') return

@@ -32,6 +32,7 @@ test.describe('a change that another site asks for is refused', () => {
     '/sign-out',
     '/setup',
     '/theme',
+    '/language',
     '/healthz',
   ]
 

@@ -27,7 +27,7 @@ test('a choice counts at once, after a reload, and from the first paint on', asy
 
   // The page is written in the theme, so there is nothing that a script would have to mend after the first paint.
   const html = await (await page.request.get('/settings')).text()
-  expect(html).toContain('<html lang="en" data-theme="dark">')
+  expect(html).toContain('<html lang="en" dir="ltr" data-theme="dark">')
   await page.reload()
   expect(await background(page)).toBe(dark)
 })

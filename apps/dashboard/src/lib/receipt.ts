@@ -1,20 +1,17 @@
 import type { RevocationReceipt } from '@latchkey/client'
+import { m } from '#lib/paraglide/messages.js'
 
 /** The worst case: the change feed is dead, and memory forgets by itself. */
 const lateSeconds = 5
 
-const refused = 'Calls with it now get 401.'
-
 /** How far a revocation had come, for people: “Rejected on 3 of 3 nodes after 84 ms. Calls with it now get 401.” */
 export function receiptText(receipt: RevocationReceipt | null): string {
-  if (!receipt) return refused
+  if (!receipt) return m.keys_receipt_refused()
   const { nodes, confirmed, afterMs } = receipt
   const late = nodes - confirmed
-  if (confirmed === 0 || afterMs === null)
-    return `Every node rejects it within ${lateSeconds} seconds; none has confirmed yet.`
-  const done = `Rejected on ${confirmed} of ${nodes} ${nodes === 1 ? 'node' : 'nodes'} after ${afterMs} ms`
-  if (late <= 0) return `${done}. ${refused}`
-  return `${done}; the ${late === 1 ? 'other follows' : `other ${late} follow`} within ${lateSeconds} seconds.`
+  if (confirmed === 0 || afterMs === null) return m.keys_receipt_unconfirmed({ seconds: lateSeconds })
+  if (late <= 0) return m.keys_receipt_done({ nodes, confirmed, afterMs })
+  return m.keys_receipt_late({ nodes, confirmed, afterMs, late, seconds: lateSeconds })
 }
 
 /** Puts a receipt into an address, for the page that tells of it: `3-3-84`. */

@@ -1,4 +1,6 @@
-/** The complaints of a problem document about the fields of a form, as sentences. */
+import { m } from '#lib/paraglide/messages.js'
+
+/** The complaints of a problem document about the fields of a form, as sentences. The API says them in English. */
 export function fieldErrors<Field extends string>(
   fields: readonly Field[],
   problems: { field: string; message: string }[] = [],
@@ -6,7 +8,7 @@ export function fieldErrors<Field extends string>(
   const errors: Partial<Record<Field, string>> = {}
   for (const { field, message } of problems) {
     const known = fields.find((name) => name === field)
-    if (known) errors[known] ??= asSentence(message)
+    if (known) errors[known] ??= m.shell_field_refused({ reason: asSentence(message) })
   }
   return errors
 }

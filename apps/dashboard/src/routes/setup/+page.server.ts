@@ -1,10 +1,10 @@
 import { fail, redirect } from '@sveltejs/kit'
+import { m } from '#lib/paraglide/messages.js'
 import { ApiUnavailable } from '#lib/server/api.ts'
 import { fieldErrors } from '#lib/server/field-errors.ts'
 import { formText } from '#lib/server/form-text.ts'
 import { readForm } from '#lib/server/read-form.ts'
 import type { Actions, PageServerLoad } from './$types'
-import { texts } from './texts.ts'
 
 const fields = ['token', 'name', 'email', 'password', 'workspaceName'] as const
 type Field = (typeof fields)[number]
@@ -29,8 +29,8 @@ export const actions: Actions = {
     }
     const { password: _, ...values } = body
     const errors: Partial<Record<Field, string>> = {}
-    for (const field of fields) if (!body[field]) errors[field] = texts.errors.missing
-    if (body.password && [...body.password].length < shortestPassword) errors.password = texts.errors.short
+    for (const field of fields) if (!body[field]) errors[field] = m.setup_missing()
+    if (body.password && [...body.password].length < shortestPassword) errors.password = m.setup_short()
     if (Object.keys(errors).length > 0) return fail(400, { values, errors, message: null })
 
     try {
@@ -38,7 +38,7 @@ export const actions: Actions = {
       if (problem) return fail(problem.status, { values, ...explain(problem) })
     } catch (error) {
       if (error instanceof ApiUnavailable)
-        return fail(503, { values, errors, message: texts.errors.unavailable })
+        return fail(503, { values, errors, message: m.setup_unavailable() })
       throw error
     }
     // With a fragment of its own, or a browser without script would take the one with the set-up code along.
@@ -52,8 +52,9 @@ interface Complaint {
 }
 
 function explain(problem: { code: string; errors?: { field: string; message: string }[] }): Complaint {
-  if (problem.code === 'invalid_setup_token') return { errors: { token: texts.errors.token }, message: null }
-  if (problem.code === 'rate_limited') return { errors: {}, message: texts.errors.tooMany }
+  if (problem.code === 'invalid_setup_token')
+    return { errors: { token: m.setup_token_invalid() }, message: null }
+  if (problem.code === 'rate_limited') return { errors: {}, message: m.setup_too_many() }
   const errors = fieldErrors(fields, problem.errors)
-  return { errors, message: Object.keys(errors).length > 0 ? null : texts.errors.rejected }
+  return { errors, message: Object.keys(errors).length > 0 ? null : m.setup_rejected() }
 }

@@ -1,11 +1,11 @@
 import { fail, redirect } from '@sveltejs/kit'
 import { ORIGIN } from '$app/env/private'
+import { m } from '#lib/paraglide/messages.js'
 import { ApiUnavailable } from '#lib/server/api.ts'
 import { formText } from '#lib/server/form-text.ts'
 import { readForm } from '#lib/server/read-form.ts'
 import { redirectTarget } from '#lib/server/redirect-target.ts'
 import type { Actions, PageServerLoad } from './$types'
-import { texts } from './texts.ts'
 
 export const load: PageServerLoad = async ({ locals, url }) => {
   if (await locals.session()) redirect(303, redirectTarget(url.searchParams.get('redirectTo')))
@@ -24,13 +24,13 @@ export const actions: Actions = {
     const form = await readForm(request)
     const email = formText(form, 'email').trim()
     const password = formText(form, 'password')
-    if (!email || !password) return fail(400, { email, message: texts.errors.missing })
+    if (!email || !password) return fail(400, { email, message: m.sign_in_missing() })
 
     const status = await signIn(locals.api, { email, password })
-    if (status === 403) return fail(403, { email, message: texts.errors.noWorkspace })
-    if (status === 429) return fail(429, { email, message: texts.errors.tooMany })
-    if (status === 503) return fail(503, { email, message: texts.errors.unavailable })
-    if (status !== 200) return fail(400, { email, message: texts.errors.rejected })
+    if (status === 403) return fail(403, { email, message: m.sign_in_no_workspace() })
+    if (status === 429) return fail(429, { email, message: m.sign_in_too_many() })
+    if (status === 503) return fail(503, { email, message: m.sign_in_unavailable() })
+    if (status !== 200) return fail(400, { email, message: m.sign_in_rejected() })
     redirect(303, redirectTarget(url.searchParams.get('redirectTo')))
   },
 }

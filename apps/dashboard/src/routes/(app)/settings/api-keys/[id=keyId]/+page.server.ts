@@ -1,11 +1,11 @@
 import { fail, type RequestEvent } from '@sveltejs/kit'
 import { summarise } from '#lib/key-summary.ts'
+import { m } from '#lib/paraglide/messages.js'
 import { answer } from '#lib/server/answer.ts'
 import { ApiUnavailable } from '#lib/server/api.ts'
 import { requireSession } from '#lib/server/require-session.ts'
 import { mayChangeKeys } from '#lib/session.ts'
 import type { Actions, PageServerLoad } from './$types'
-import { texts } from './texts.ts'
 
 export const load: PageServerLoad = async (event) => {
   const session = await requireSession(event)
@@ -26,11 +26,11 @@ async function setEnabled(event: RequestEvent, id: string, enabled: boolean) {
       params: { path: { id } },
       body: { enabled },
     })
-    if (result.response.status === 409) return fail(409, { message: texts.conflict })
+    if (result.response.status === 409) return fail(409, { message: m.key_conflict() })
     const { receipt } = answer(event, result)
     return { receipt }
   } catch (error) {
-    if (error instanceof ApiUnavailable) return fail(503, { message: texts.failed })
+    if (error instanceof ApiUnavailable) return fail(503, { message: m.key_failed() })
     throw error
   }
 }

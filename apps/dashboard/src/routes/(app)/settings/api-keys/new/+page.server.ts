@@ -1,6 +1,7 @@
 import { fail } from '@sveltejs/kit'
 import { API_PUBLIC_URL, API_URL } from '$app/env/private'
 import { summarise } from '#lib/key-summary.ts'
+import { m } from '#lib/paraglide/messages.js'
 import { answer } from '#lib/server/answer.ts'
 import { ApiUnavailable } from '#lib/server/api.ts'
 import { fieldErrors } from '#lib/server/field-errors.ts'
@@ -11,7 +12,6 @@ import { mayChangeKeys } from '#lib/session.ts'
 import type { Actions, PageServerLoad } from './$types'
 import type { Created, CreateFailure, CreateFormData, CreateValues } from './create.ts'
 import { expiryOf, isExpiryChoice, presetExpiry } from './expiry.ts'
-import { texts } from './texts.ts'
 
 const longestName = 64
 const formFields = ['name', 'environment', 'scopes', 'expiresAt'] as const
@@ -48,10 +48,10 @@ export const actions: Actions = {
     // Only our own form makes one; without it, what went wrong before cannot be known, so nothing is repeated.
     if (!/^[0-9a-f-]{36}$/.test(idempotencyKey))
       return fail(400, {
-        failure: { values, errors: {}, message: texts.errors.usedForm } satisfies CreateFailure,
+        failure: { values, errors: {}, message: m.create_error_used_form() } satisfies CreateFailure,
       })
-    if (!name) return failure(400, { errors: { name: texts.errors.nameMissing } })
-    if ([...name].length > longestName) return failure(400, { errors: { name: texts.errors.nameLong } })
+    if (!name) return failure(400, { errors: { name: m.create_error_name_missing() } })
+    if ([...name].length > longestName) return failure(400, { errors: { name: m.create_error_name_long() } })
 
     try {
       const result = await event.locals.api.POST('/v1/api-keys', {
@@ -70,14 +70,14 @@ export const actions: Actions = {
       const { status, code, errors } = result.error
       if (code === 'idempotency_mismatch')
         return fail(status, {
-          failure: { values, errors: {}, message: texts.errors.usedForm } satisfies CreateFailure,
+          failure: { values, errors: {}, message: m.create_error_used_form() } satisfies CreateFailure,
         })
-      if (code === 'idempotency_in_flight') return failure(status, { message: texts.errors.inFlight })
-      if (code === 'too_many_keys') return failure(status, { message: texts.errors.tooMany })
+      if (code === 'idempotency_in_flight') return failure(status, { message: m.create_error_in_flight() })
+      if (code === 'too_many_keys') return failure(status, { message: m.create_error_too_many() })
       if (status === 400) return failure(400, explain(errors))
       return answer(event, result)
     } catch (error) {
-      if (error instanceof ApiUnavailable) return failure(503, { message: texts.errors.unavailable })
+      if (error instanceof ApiUnavailable) return failure(503, { message: m.create_error_unavailable() })
       throw error
     }
   },
@@ -87,5 +87,5 @@ const isFromScript = (request: Request): boolean => request.headers.get('x-svelt
 
 function explain(problems: { field: string; message: string }[] = []): Partial<CreateFailure> {
   const errors = fieldErrors(formFields, problems)
-  return Object.keys(errors).length > 0 ? { errors } : { message: texts.errors.rejected }
+  return Object.keys(errors).length > 0 ? { errors } : { message: m.create_error_rejected() }
 }

@@ -1,5 +1,5 @@
 import { formatDay } from '#lib/dates.ts'
-import { texts } from './texts.ts'
+import { m } from '#lib/paraglide/messages.js'
 
 const dayMs = 24 * 3600 * 1000
 
@@ -23,5 +23,7 @@ export function expiryOf(choice: ExpiryChoice, startsAt: string): string | null 
 
 export function expiryLabel(choice: ExpiryChoice, startsAt: string): string {
   const expiresAt = expiryOf(choice, startsAt)
-  return expiresAt ? texts.choice(Number(choice), formatDay(expiresAt)) : texts.never
+  return expiresAt
+    ? m.create_expires_choice({ days: choice, date: formatDay(expiresAt) })
+    : m.create_expires_never()
 }
