@@ -119,6 +119,10 @@ const matrix: Record<string, Row> = {
     request: () => ({ url: '/v1/api-keys/events/export' }),
     ...forAuditors,
   },
+  'GET /v1/api-keys/usage/keys': {
+    request: ({ apiKeyId }) => ({ url: `/v1/api-keys/usage/keys?ids=${apiKeyId}` }),
+    ...forManagers('keys:read'),
+  },
   'GET /v1/api-keys/{id}/usage': {
     request: ({ apiKeyId }) => ({ url: `/v1/api-keys/${apiKeyId}/usage` }),
     ...forManagers('keys:read', { otherWorkspace: 404 }),

@@ -89,6 +89,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/api-keys/usage/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the usage of several API keys
+         * @description Tells how often each of several keys was used: of those that `ids` names, in this order, or of those with the most requests, the busiest first. Ids that are none of your keys are left out. Counts are some seconds behind.
+         */
+        get: operations["getUsageOfKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/api-keys/{id}": {
         parameters: {
             query?: never;
@@ -782,6 +802,11 @@ export interface components {
              * @example null
              */
             nextCursor: null | string;
+            /**
+             * @description How many keys there are on all pages together; null unless `count` asks for it.
+             * @example 132
+             */
+            total: null | number;
         };
         /** @description How often keys were used over time. The counts beside `data` are those of all buckets. */
         ApiKeyUsage: {
@@ -957,6 +982,92 @@ export interface components {
              * @example null
              */
             nextCursor: null | string;
+        };
+        /** @description How often several keys were used over the same time. */
+        ApiKeysUsage: {
+            /**
+             * @description How long a bucket is.
+             * @example day
+             * @enum {string}
+             */
+            interval: "minute" | "hour" | "day";
+            /**
+             * @description Whose hours and days these are.
+             * @example Europe/Berlin
+             */
+            timeZone: string;
+            /**
+             * Format: date-time
+             * @description When the first bucket begins.
+             * @example 2026-11-20T23:00:00.000Z
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description When the last bucket ends.
+             * @example 2026-11-22T23:00:00.000Z
+             */
+            to: string;
+            /** @description The usage of each key. */
+            keys: {
+                /**
+                 * @description The id of the key.
+                 * @example key_01h455vb4pex5vsknk084sn02q
+                 */
+                id: string;
+                /**
+                 * @description What the key is for.
+                 * @example Integration with CRM
+                 */
+                name: string;
+                /**
+                 * @description How many requests there were.
+                 * @example 1204
+                 */
+                total: number;
+                /**
+                 * @description How many were let in.
+                 * @example 1200
+                 */
+                accepted: number;
+                /**
+                 * @description How many were refused, by reason: `expired`, `disabled`, `revoked`, `environment`, `address_not_allowed`, `origin_not_allowed`, `browser_not_allowed`, `secret_key_required`, `insufficient_scope`, `rate_limited`, `quota_exceeded`. More may be added; those that did not occur are left out.
+                 * @example {
+                 *       "expired": 4
+                 *     }
+                 */
+                refused: {
+                    [key: string]: number;
+                };
+                /** @description Every bucket in order, also those without requests. */
+                data: {
+                    /**
+                     * Format: date-time
+                     * @description When the bucket begins.
+                     * @example 2026-11-20T23:00:00.000Z
+                     */
+                    start: string;
+                    /**
+                     * @description How many requests there were.
+                     * @example 1204
+                     */
+                    total: number;
+                    /**
+                     * @description How many were let in.
+                     * @example 1200
+                     */
+                    accepted: number;
+                    /**
+                     * @description How many were refused, by reason: `expired`, `disabled`, `revoked`, `environment`, `address_not_allowed`, `origin_not_allowed`, `browser_not_allowed`, `secret_key_required`, `insufficient_scope`, `rate_limited`, `quota_exceeded`. More may be added; those that did not occur are left out.
+                     * @example {
+                     *       "expired": 4
+                     *     }
+                     */
+                    refused: {
+                        [key: string]: number;
+                    };
+                }[];
+            }[];
         };
         /** @description The scopes that keys may hold, and how secrets begin. */
         ScopeList: {
@@ -1701,6 +1812,32 @@ export interface operations {
                  * @example live
                  */
                 environment?: "live" | "test";
+                /**
+                 * @description Only keys that hold this scope: by its name, by all of its resource (`contacts:*`) or by a set that has it. Asked for `contacts:*` or a set, those that hold just this name.
+                 * @example contacts:read
+                 */
+                scope?: string;
+                /**
+                 * @description Only keys that whoever has this id created.
+                 * @example user_42
+                 */
+                createdBy?: string;
+                /**
+                 * @description Only keys that end by themselves before this moment, or have.
+                 * @example 2026-12-01T00:00:00Z
+                 */
+                expiresBefore?: string;
+                /** @description `true`: only keys that never end by themselves; `false`: only those that do. */
+                neverExpires?: boolean;
+                /**
+                 * @description Only keys that were created before this moment and not used since.
+                 * @example 2026-10-23T00:00:00Z
+                 */
+                unusedSince?: string;
+                /** @description `true`: only keys whose secret before the present one still works; `false`: only the others. */
+                rotating?: boolean;
+                /** @description Whether `total` shall tell how many keys there are on all pages together. */
+                count?: boolean;
                 /** @description The order; `-` turns it round. */
                 sort?: "createdAt" | "-createdAt" | "name" | "-name";
             };
@@ -2194,6 +2331,105 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ApiKeyUsage"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
+            401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
+            403: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `rate_limited`: The API key is used too often. `quota_exceeded`: The API key has too few credits left. `too_many_attempts`: Too many wrong API keys. */
+            429: {
+                headers: {
+                    /** @description After how many seconds the same request is accepted. */
+                    "Retry-After"?: number;
+                    /** @description The limits of the key: units (`q`) in a window of seconds (`w`), by name. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
+    getUsageOfKeys: {
+        parameters: {
+            query?: {
+                /** @description Of which keys; repeat it for several. Left out: of those with the most requests in this time. */
+                ids?: string[];
+                /** @description How many of those with the most requests; 10 when left out. */
+                limit?: number;
+                /**
+                 * @description The series begins with the bucket that has this moment. Left out: 60 minutes, 24 hours or 30 days before its end.
+                 * @example 2026-11-01T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description The series ends before this moment; now when left out.
+                 * @example 2026-11-22T00:00:00Z
+                 */
+                to?: string;
+                /** @description How long a bucket is. There are at most 100 for each key. */
+                interval?: "minute" | "hour" | "day";
+                /**
+                 * @description The IANA name of the time zone whose hours and days are meant.
+                 * @example Europe/Berlin
+                 */
+                timeZone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The usage of the keys. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeysUsage"];
                 };
             };
             /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. */

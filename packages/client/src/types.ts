@@ -37,6 +37,8 @@ export type CreateApiKey = Schemas['CreateApiKey']
 export type UpdateApiKey = Schemas['UpdateApiKey']
 /** How often keys were used over time. */
 export type ApiKeyUsage = Schemas['ApiKeyUsage']
+/** How often several keys were used over the same time. */
+export type ApiKeysUsage = Schemas['ApiKeysUsage']
 /** The scopes that keys may hold. */
 export type ScopeList = Schemas['ScopeList']
 /** A key to check, and what it must be good for. */

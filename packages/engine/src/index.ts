@@ -45,6 +45,7 @@ export { RESERVED_SCOPES, type ReservedScope } from './reserved-scopes.ts'
 export {
   DEFAULT_PAGE_SIZE,
   KEY_SORTS,
+  MAX_FILTER_LENGTH,
   MAX_PAGE_SIZE,
   MAX_SEARCH_LENGTH,
   type ListOptions,
@@ -140,5 +141,14 @@ export {
 export { migrate, migrationStatus, type MigrationStatus } from './postgres/migrate.ts'
 export { StoreUnavailable } from './store-unavailable.ts'
 export type { Usage, UsageBucket, UsageCounts, UsageResult, UsageSeries } from './usage-series.ts'
+export {
+  DEFAULT_TOP_KEYS,
+  MAX_BUCKETS_OF_KEYS,
+  MAX_USAGE_KEYS,
+  type KeysUsage,
+  type KeysUsageQuery,
+  type KeysUsageResult,
+  type KeyUsage,
+} from './usage-of-keys.ts'
 export { MAX_USAGE_BUCKETS, USAGE_INTERVALS, type UsageInterval, type UsageQuery } from './usage-query.ts'
 export type { UsageRetentionDays } from './usage-retention.ts'

@@ -113,7 +113,14 @@ export type CreateResult =
   | { ok: false; reason: 'too_many_keys' | 'idempotency_mismatch' | 'idempotency_in_flight' | 'revoked' }
 
 /** The outcome of {@link Keys.list}. */
-export type ListResult = { ok: true; data: ApiKey[]; nextCursor: string | null } | InvalidInput
+export type ListResult =
+  | {
+      ok: true
+      data: ApiKey[]
+      nextCursor: string | null
+      /** null unless it was asked for. */ total: number | null
+    }
+  | InvalidInput
 
 /**
  * What a management route calls. Every call names the owner whose keys it is about, and reaches no other's. The
@@ -304,14 +311,17 @@ export function createKeys(options: KeysOptions): Keys {
 
     async list(owner, listOptions = {}) {
       assertIdentity(owner)
-      const parsed = parseListOptions(listOptions, new Date(now()))
+      const parsed = parseListOptions(listOptions, new Date(now()), catalog)
       if (!parsed.ok) return parsed
       const query = parsed.value
-      const found = await store.list(owner, query)
+      const [found, total] = await Promise.all([
+        store.list(owner, query),
+        listOptions.count === true ? store.count(owner, query) : null,
+      ])
       const data = found.slice(0, query.limit - 1)
       const last = data.at(-1)
       const nextCursor = found.length > data.length && last ? writeCursor(last, query.sort) : null
-      return { ok: true, data, nextCursor }
+      return { ok: true, data, nextCursor, total }
     },
 
     async get(owner, id) {

@@ -27,6 +27,8 @@ export interface ScopeCatalog {
   readonly has: (name: string) => boolean
   /** The declared scopes that names stand for. A plain name that is declared no more stands for itself. */
   readonly expand: (names: readonly string[]) => string[]
+  /** Every name by which a key may hold a scope; of `resource:*` and of a set this name alone. */
+  readonly namesFor: (scope: string) => string[]
 }
 
 /** The characters of RFC 6750's scope-token: a scope is also told in the header WWW-Authenticate. */
@@ -70,6 +72,11 @@ export function createScopeCatalog(
     names: [declared, sets, RESERVED_SCOPES].flatMap((part) => Object.keys(part)),
     has: (name) => isScope(name) || Object.hasOwn(sets, name) || Object.hasOwn(RESERVED_SCOPES, name),
     expand: (list) => [...new Set(list.flatMap(expandOne))],
+    namesFor(scope) {
+      if (isCollective(scope)) return [scope]
+      const setsWithIt = Object.keys(sets).filter((name) => expandOne(name).includes(scope))
+      return [scope, ...wildcardsOf(scope), ...setsWithIt]
+    },
   }
 }
 
@@ -109,6 +116,12 @@ function assertSet(name: string, { scopes }: ScopeSet, isScope: (name: string) =
   if (unknown !== undefined) {
     throw new Error(`The set of scopes "${name}" names "${unknown}", which is not among the scopes.`)
   }
+}
+
+/** `a:*` and `a:b:*` of the scope `a:b:c`. */
+function wildcardsOf(scope: string): string[] {
+  const parts = scope.split(':')
+  return parts.slice(1).map((_, i) => `${parts.slice(0, i + 1).join(':')}${WILDCARD}`)
 }
 
 /** Whether a name stands for what the host puts under it, now or later. */

@@ -136,6 +136,13 @@ export interface ListQuery {
   search: string | null
   states: readonly KeyState[]
   environment: Environment | null
+  /** Any of the names by which a key may hold the scope that was asked for. */
+  scopeNames: readonly string[] | null
+  createdBy: string | null
+  expiresBefore: Date | null
+  neverExpires: boolean | null
+  unusedSince: Date | null
+  rotating: boolean | null
   sort: KeySort
   /** The moment at which states are decided. */
   now: Date
@@ -175,6 +182,9 @@ export interface KeyStore {
 
   /** One page, in a total order: keys that come or go while paging are neither repeated nor do they hide others. */
   list(owner: string, query: ListQuery): Promise<ApiKey[]>
+
+  /** How many keys there are on all pages together, whichever of them is asked for. */
+  count(owner: string, query: ListQuery): Promise<number>
 
   /** Changes one key. `decide` sees the record while nobody else can change it; it must be pure. */
   change<Refusal>(

@@ -1,6 +1,8 @@
 import { assertIdentity } from './identity.ts'
 import type { InvalidInput } from './checked.ts'
-import type { StoredCounts, UsageStore } from './postgres/usage-store.ts'
+import { parseKeysUsageQuery, type KeysUsageQuery, type KeysUsageResult } from './usage-of-keys.ts'
+import type { StoredCounts } from './postgres/usage-read.ts'
+import type { UsageStore } from './postgres/usage-store.ts'
 import type { UsageRetentionDays } from './usage-retention.ts'
 import {
   checkKept,
@@ -48,6 +50,8 @@ export interface Usage {
   ofKey(owner: string, id: string, query?: UsageQuery): Promise<UsageResult>
   /** The usage of all keys the owner has or ever had. */
   ofOwner(owner: string, query?: UsageQuery): Promise<Exclude<UsageResult, { reason: 'not_found' }>>
+  /** The usage of several keys side by side: of those that are named, or of the busiest. */
+  ofKeys(owner: string, query?: KeysUsageQuery): Promise<KeysUsageResult>
 }
 
 /** What {@link createUsage} needs from outside. */
@@ -59,10 +63,9 @@ export interface UsageOptions {
 
 /** Makes the reading side of one namespace's usage. */
 export function createUsage({ store, usageRetentionDays, now }: UsageOptions): Usage {
-  function tell(range: UsageRange, stored: StoredCounts, nowMs: number) {
-    const { deletedBeforeMs, counts } = stored
+  function tell(range: UsageRange, { deletedBeforeMs, counts }: StoredCounts, nowMs: number) {
     const lost = checkKept(range, usageRetentionDays, { nowMs, deletedBeforeMs })
-    return lost ?? { ok: true as const, series: toSeries(range, counts) }
+    return lost ?? { ok: true as const, series: { ...spanOf(range), ...toCounts(range, counts) } }
   }
 
   return {
@@ -82,18 +85,34 @@ export function createUsage({ store, usageRetentionDays, now }: UsageOptions): U
       if (!parsed.ok) return parsed
       return tell(parsed.value, await store.readOwner(owner, parsed.value), nowMs)
     },
+
+    async ofKeys(owner, query = {}) {
+      assertIdentity(owner)
+      const nowMs = now()
+      const parsed = parseKeysUsageQuery(query, nowMs)
+      if (!parsed.ok) return parsed
+      const { keys: wanted, range } = parsed.value
+      const { deletedBeforeMs, keys } = await store.readKeys(owner, wanted, range)
+      const lost = checkKept(range, usageRetentionDays, { nowMs, deletedBeforeMs })
+      if (lost !== null) return lost
+      const told = keys.map(({ id, name, counts }) => ({ id, name, ...toCounts(range, counts) }))
+      return { ok: true, usage: { ...spanOf(range), keys: told } }
+    },
   }
 }
 
-function toSeries(range: UsageRange, counts: StoredCounts['counts']): UsageSeries {
-  const { interval, timeZone, starts, endMs } = range
+function spanOf({ interval, timeZone, starts, endMs }: UsageRange) {
+  return { interval, timeZone, from: new Date(starts[0]!), to: new Date(endMs) }
+}
+
+function toCounts({ starts }: UsageRange, counts: StoredCounts['counts']) {
   const totals: UsageCounts = { total: 0, accepted: 0, refused: {} }
   const data = starts.map((start) => ({ start: new Date(start), total: 0, accepted: 0, refused: {} }))
   for (const [bucket, outcome, count] of counts) {
     add(data[bucket]!, outcome, count)
     add(totals, outcome, count)
   }
-  return { interval, timeZone, from: new Date(starts[0]!), to: new Date(endMs), ...totals, data }
+  return { ...totals, data }
 }
 
 function add(counts: UsageCounts, outcome: string, count: number): void {

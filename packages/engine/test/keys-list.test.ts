@@ -1,7 +1,7 @@
 import { keyState, KEY_STATES, type ApiKey, type Latchkey } from '@latchkey/engine'
 import { testDatabases } from '@latchkey/testing'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { ann, anOwner, must, useDatabase } from './set-up.ts'
+import { ann, anOwner, ben, must, useDatabase } from './set-up.ts'
 
 const start = Date.parse('2026-06-01T12:00:00.123Z')
 
@@ -142,6 +142,94 @@ describe.each(testDatabases)('listing keys on $name', ({ create }) => {
     expect(await listAll({ status: ['active', 'pending', 'disabled', 'expired'] })).toEqual(shown)
   })
 
+  describe('of which some hold a scope, never end, or are not used', () => {
+    const busyOwner = anOwner()
+    const list = async (options: Options) =>
+      must(await catalogued.keys.list(busyOwner, { sort: 'name', ...options }))
+    const found = async (options: Options) => namesOf((await list(options)).data)
+    const dayMs = 86_400_000
+    let catalogued: Latchkey
+
+    beforeAll(async () => {
+      clock.now = start
+      catalogued = await db.latchkey({
+        now: () => clock.now,
+        scopeSets: {
+          '@read-only': { description: 'Read everything', scopes: ['contacts:read'] },
+          '@all': { description: 'Everything', scopes: ['contacts:*'] },
+        },
+      })
+      const made = async (name: string, options: Parameters<Latchkey['keys']['create']>[2]['scopes'] = []) =>
+        must(await catalogued.keys.create(busyOwner, ann, { name, scopes: options }))
+      const used = await made('used', ['contacts:read'])
+      await made('set', ['@read-only'])
+      await made('wildcard', ['contacts:*'])
+      await made('all', ['@all'])
+      await made('write', ['contacts:write'])
+      clock.now += dayMs
+      const ends = { name: 'ends', expiresAt: new Date(clock.now + dayMs) }
+      must(await catalogued.keys.create(busyOwner, ben, ends))
+      // A node that closes stores what it counted.
+      const node = await db.latchkey({ now: () => clock.now })
+      await node.verify(used.secret)
+      await node.close()
+    })
+
+    it.each([
+      ['contacts:read', ['all', 'set', 'used', 'wildcard']],
+      ['contacts:write', ['all', 'wildcard', 'write']],
+      ['contacts:*', ['wildcard']],
+      ['@read-only', ['set']],
+      ['contacts', []],
+      ["'", []],
+      ['a b', []],
+    ])('finds what may do %s', async (scope, names) => {
+      expect(await found({ scope })).toEqual(names)
+    })
+
+    it('tells creators apart', async () => {
+      expect(await found({ createdBy: ben.id })).toEqual(['ends'])
+      expect(await found({ createdBy: 'somebody' })).toEqual([])
+    })
+
+    it('finds those that end before a moment, and those that never do', async () => {
+      expect(await found({ expiresBefore: new Date(clock.now + dayMs) })).toEqual([])
+      expect(await found({ expiresBefore: new Date(clock.now + dayMs + 1) })).toEqual(['ends'])
+      expect(await found({ neverExpires: false })).toEqual(['ends'])
+      expect(await found({ neverExpires: true, scope: 'contacts:read' })).toEqual([
+        'all',
+        'set',
+        'used',
+        'wildcard',
+      ])
+    })
+
+    it('finds those that existed and were not used since a moment', async () => {
+      const since = new Date(clock.now - dayMs / 2)
+      expect(await found({ unusedSince: since })).toEqual(['all', 'set', 'wildcard', 'write'])
+      expect(await found({ unusedSince: new Date(clock.now) })).toEqual(['all', 'set', 'wildcard', 'write'])
+      expect(await found({ unusedSince: new Date(clock.now + 1) })).toHaveLength(6)
+      expect(await found({ unusedSince: new Date(start) })).toEqual([])
+    })
+
+    it('finds those that have two secrets which work', async () => {
+      const { id } = (await list({ scope: '@read-only' })).data[0]!
+      must(await catalogued.keys.rotate(busyOwner, ann, id, { gracePeriodSeconds: 60 }))
+      expect(await found({ rotating: true })).toEqual(['set'])
+      expect(await found({ rotating: false })).toEqual(['all', 'ends', 'used', 'wildcard', 'write'])
+      clock.now += 60_000
+      expect(await found({ rotating: true })).toEqual([])
+    })
+
+    it('counts what is on all pages, and only when asked', async () => {
+      expect((await list({})).total).toBeNull()
+      const first = await list({ limit: 2, count: true, scope: 'contacts:read' })
+      expect(first).toMatchObject({ total: 4, data: [{ name: 'all' }, { name: 'set' }] })
+      const last = { limit: 2, count: true, scope: 'contacts:read', cursor: first.nextCursor! }
+      expect(await list(last)).toMatchObject({ total: 4, nextCursor: null })
+    })
+  })
+
   it("a cursor of one owner gives another owner only the other's own keys", async () => {
     const { nextCursor } = must(await latchkey.keys.list(owner, { limit: 1, sort: 'name' }))
     const stranger = anOwner()
@@ -164,6 +252,11 @@ describe.each(testDatabases)('listing keys on $name', ({ create }) => {
     ['q', { q: 'x'.repeat(201) }],
     ['q', { q: '\u0000' }],
     ['q', { q: '\uD800' }],
+    ['scope', { scope: '' }],
+    ['scope', { scope: 'x'.repeat(256) }],
+    ['createdBy', { createdBy: '\u0000' }],
+    ['expiresBefore', { expiresBefore: new Date(Number.NaN) }],
+    ['unusedSince', { unusedSince: new Date('0000-01-01') }],
     ['cursor', { cursor: '' }],
     ['cursor', { cursor: 'nonsense' }],
     ['cursor', { cursor: cursorOf({}) }],

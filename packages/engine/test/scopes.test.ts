@@ -31,6 +31,18 @@ describe('the catalog of scopes', () => {
     expect(names.every(catalog.has)).toBe(true)
   })
 
+  it.each(Object.keys(declared))('knows every name by which a key may hold %s, and no other', (scope) => {
+    const names = [...catalog.names, 'contacts:*', 'contacts:notes:*', 'companies:*', 'contacts:read:*']
+    const holding = names.filter((name) => catalog.expand([name]).includes(scope))
+    const found = catalog.namesFor(scope).filter((name) => names.includes(name))
+    expect(found.sort()).toEqual(holding.sort())
+  })
+
+  it('takes all of a resource, and a set, for the name that it is', () => {
+    expect(catalog.namesFor('contacts:*')).toEqual(['contacts:*'])
+    expect(catalog.namesFor('@sales')).toEqual(['@sales'])
+  })
+
   it('lets what is declared no more stand for nothing but itself', () => {
     expect(catalog.expand(['gone:*', '@gone', 'gone:read'])).toEqual(['gone:read'])
   })

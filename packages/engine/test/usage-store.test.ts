@@ -62,6 +62,39 @@ describe.each(testDatabases)('usage on $name', ({ create }) => {
     return row && { at: new Date(row.at).getTime(), address: row.address }
   }
 
+  it('tells of several keys side by side, and of the busiest when none is named', async () => {
+    const [busy, calm, foreign] = [await aStoredKey(), await aStoredKey(), await aStoredKey()]
+    const { owner } = busy
+    const latchkey = await db.latchkey()
+    const idle = must(await latchkey.keys.create(owner, ann, { name: 'idle' })).apiKey.id
+    const second = must(await latchkey.keys.create(owner, ann, { name: 'second' })).apiKey.id
+    await save(
+      aCount(busy, { at: now, count: 3 }),
+      aCount(busy, { at: now - DAY_MS, outcome: 'expired', count: 2 }),
+      aCount({ owner, id: second }, { at: now, count: 4 }),
+      aCount(calm, { at: now }),
+      aCount(foreign, { at: now, count: 100 }),
+    )
+    const week = { from: new Date(now - 6 * DAY_MS) }
+    const tell = async (query: object, as = owner) =>
+      must(await usageAt(now).ofKeys(as, { ...week, ...query })).usage
+
+    const named = await tell({ ids: [idle, foreign.id, busy.id, 'nothing', busy.id] })
+    expect(named).toMatchObject({ interval: 'day', from: new Date('2026-11-16T00:00:00Z') })
+    expect(named.keys.map(({ id, total }) => [id, total])).toEqual([
+      [idle, 0],
+      [busy.id, 5],
+    ])
+    const { series } = must(await usageAt(now).ofKey(owner, busy.id, week))
+    const { total, accepted, refused, data } = series
+    expect(named.keys[1]).toEqual({ id: busy.id, name: 'k', total, accepted, refused, data })
+
+    expect((await tell({})).keys.map(({ name }) => name)).toEqual(['k', 'second'])
+    expect((await tell({ limit: 1 })).keys.map(({ id }) => id)).toEqual([busy.id])
+    expect((await tell({ from: new Date(now) })).keys.map(({ id }) => id)).toEqual([second, busy.id])
+    expect((await tell({}, anOwner())).keys).toEqual([])
+  })
+
   it('tells what was counted by the minute, the hour and the day, for the key and its owner', async () => {
     const key = await aStoredKey()
     const other = { owner: key.owner, id: createKeyId() }

@@ -9,11 +9,9 @@ export { Problem } from './problem-schema.ts'
 export { Quota } from './quota-schemas.ts'
 export {
   ApiKey,
-  ApiKeyList,
   CreateApiKey,
   CreatedApiKey,
   DeletedApiKey,
-  ListApiKeys,
   RateLimit,
   RetiringSecret,
   RevocationReceipt,
@@ -35,7 +33,8 @@ export { Revocation } from './revocation-schemas.ts'
 export { ExpiryPolicy, KeyPolicy, UpdateKeyPolicy } from './policy-schemas.ts'
 export { RotateApiKey, RotatedApiKey, UpdateRetiringSecret } from './rotation-schemas.ts'
 export { CreatedToken, CreateToken, JsonWebKeySet } from './token-schemas.ts'
-export { ApiKeyUsage, UsageParams } from './usage-schemas.ts'
+export { ApiKeyList, ListApiKeys } from './list-schemas.ts'
+export { ApiKeysUsage, ApiKeyUsage, KeysUsageParams, UsageParams } from './usage-schemas.ts'
 export {
   ApiKeyVerdict,
   ApiKeyVerdicts,

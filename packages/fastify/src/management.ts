@@ -18,6 +18,7 @@ import { getJwksRoute } from './routes/get-jwks.ts'
 import { getKeyUsageRoute } from './routes/get-key-usage.ts'
 import { getPolicyRoute } from './routes/get-policy.ts'
 import { getKeyRoute } from './routes/get-key.ts'
+import { getUsageOfKeysRoute } from './routes/get-usage-of-keys.ts'
 import { getUsageRoute } from './routes/get-usage.ts'
 import { listEventsRoute } from './routes/list-events.ts'
 import { listKeysRoute } from './routes/list-keys.ts'
@@ -68,6 +69,7 @@ export const management: FastifyPluginAsync<ManagementOptions> = async (scope, {
     getPolicyRoute,
     setPolicyRoute,
     getUsageRoute,
+    getUsageOfKeysRoute,
     getKeyRoute,
     getKeyUsageRoute,
     updateKeyRoute,

@@ -7,7 +7,6 @@ import { Problem } from './problem-schema.ts'
 import { Quota } from './quota-schemas.ts'
 import {
   ApiKey,
-  ApiKeyList,
   CreateApiKey,
   CreatedApiKey,
   DeletedApiKey,
@@ -31,7 +30,8 @@ import { ExpiryPolicy, KeyPolicy, UpdateKeyPolicy } from './policy-schemas.ts'
 import { Revocation } from './revocation-schemas.ts'
 import { RotateApiKey, RotatedApiKey, UpdateRetiringSecret } from './rotation-schemas.ts'
 import { CreatedToken, CreateToken, JsonWebKeySet } from './token-schemas.ts'
-import { ApiKeyUsage } from './usage-schemas.ts'
+import { ApiKeyList } from './list-schemas.ts'
+import { ApiKeysUsage, ApiKeyUsage } from './usage-schemas.ts'
 import {
   ApiKeyVerdict,
   ApiKeyVerdicts,
@@ -103,6 +103,7 @@ const NAMED_SCHEMAS = {
   ApiKeyUsage,
   ApiKeyAuditEvent: AuditEvent,
   ApiKeyAuditEventList: AuditEventList,
+  ApiKeysUsage,
   ScopeList,
   CreateApiKey,
   UpdateApiKey,

@@ -1,21 +1,16 @@
 import {
-  DEFAULT_PAGE_SIZE,
-  KEY_SORTS,
   KEY_STATES,
   MAX_IDEMPOTENCY_KEY_LENGTH,
   MAX_METADATA_BYTES,
   MAX_NAME_LENGTH,
-  MAX_PAGE_SIZE,
   MAX_RATE_LIMIT,
   MAX_RATE_LIMIT_WINDOW_SECONDS,
   MAX_RATE_LIMITS,
   MAX_ROTATE_EVERY_DAYS,
   MAX_SCOPES,
-  MAX_SEARCH_LENGTH,
   MIN_IDEMPOTENCY_KEY_LENGTH,
   RATE_LIMIT_NAME,
   type Environment,
-  type KeySort,
   type KeyState,
   type Metadata,
 } from '@latchkey/engine'
@@ -33,7 +28,7 @@ import { moment, momentOrNull, oneOf } from './schema-types.ts'
 export const EXAMPLE_ID = 'key_01h455vb4pex5vsknk084sn02q'
 const EXAMPLE_SECRET = 'lk_live_Xp2vL8qRtY4mZk9sWb3nHc7jGd5fTa0brrfA'
 
-const environment = (description: string) =>
+export const environment = (description: string) =>
   oneOf<Environment>(['live', 'test'], { description, examples: ['live'] })
 
 const name = Type.String({
@@ -251,20 +246,6 @@ export const UpdatedApiKey = Type.Object(
   { description: 'A key as it is after a change.' },
 )
 
-/** One page of keys. */
-export type ApiKeyList = Static<typeof ApiKeyList>
-export const ApiKeyList = Type.Object(
-  {
-    data: Type.Array(ApiKey, { description: 'The keys of this page.' }),
-    nextCursor: Type.Unsafe<string | null>({
-      type: ['null', 'string'],
-      description: 'Send it as `cursor` for the next page; null on the last one.',
-      examples: [null],
-    }),
-  },
-  { description: 'One page of keys.' },
-)
-
 /** The scopes that keys may hold. */
 export type ScopeList = Static<typeof ScopeList>
 export const ScopeList = Type.Object(
@@ -368,44 +349,6 @@ export const UpdateApiKey = Type.Object(
     ),
   },
   { additionalProperties: false, minProperties: 1, description: 'What to change. What is left out stays.' },
-)
-
-/** How to list keys. */
-export type ListApiKeys = Static<typeof ListApiKeys>
-export const ListApiKeys = Type.Object(
-  {
-    limit: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: MAX_PAGE_SIZE,
-        default: DEFAULT_PAGE_SIZE,
-        description: 'How many keys a page holds.',
-      }),
-    ),
-    cursor: Type.Optional(
-      Type.String({ maxLength: 2_048, description: 'The `nextCursor` of the page before.' }),
-    ),
-    q: Type.Optional(
-      Type.String({
-        maxLength: MAX_SEARCH_LENGTH,
-        description: 'Part of a name, in any case, or how the secret begins.',
-      }),
-    ),
-    status: Type.Optional(
-      Type.Array(oneOf<KeyState>(KEY_STATES, {}), {
-        maxItems: KEY_STATES.length,
-        description: 'Only keys in these states; repeat it for several. Left out: all but revoked ones.',
-      }),
-    ),
-    environment: Type.Optional(environment('Only keys of this environment.')),
-    sort: Type.Optional(
-      oneOf<KeySort>(KEY_SORTS, {
-        default: '-createdAt',
-        description: 'The order; `-` turns it round.',
-      }),
-    ),
-  },
-  { additionalProperties: false },
 )
 
 /** The id in a path. Anything that is no id of the owner's keys is simply not found, so nothing is asked of its form. */

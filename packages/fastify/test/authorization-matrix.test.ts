@@ -151,6 +151,7 @@ const MATRIX: Record<string, Row> = {
   getUsage: { ...reading, ...foreignReaders },
   listAuditEvents: auditing,
   exportAuditEvents: auditing,
+  getUsageOfKeys: { ...reading, ...foreignReaders },
   updateApiKey: writing,
   rotateApiKey: writing,
   updateRetiringSecret: writing,
@@ -302,7 +303,7 @@ describeOnEachDatabase('the authorization matrix', (database) => {
 
   it('never lets a key manage keys that was not made for it', () => {
     const managing = Object.values(MATRIX).filter((row) => row.admin !== undefined)
-    expect(managing).toHaveLength(17)
+    expect(managing).toHaveLength(18)
     for (const row of managing) {
       for (const caller of Object.keys(otherKeys) as Caller[]) expect(row[caller]).toBe(403)
     }

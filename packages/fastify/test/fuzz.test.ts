@@ -25,6 +25,7 @@ const OPERATIONS = [
   'getUsage',
   'listAuditEvents',
   'exportAuditEvents',
+  'getUsageOfKeys',
   'getApiKeyPolicy',
   'setApiKeyPolicy',
   'rotateApiKey',

@@ -101,6 +101,7 @@ describe('the document of a host with the key routes alone', () => {
       'get /v1/api-keys/jwks: getJwks',
       'get /v1/api-keys/policy: getApiKeyPolicy',
       'get /v1/api-keys/scopes: listScopes',
+      'get /v1/api-keys/usage/keys: getUsageOfKeys',
       'get /v1/api-keys/usage: getUsage',
       'get /v1/api-keys/{id}/usage: getApiKeyUsage',
       'get /v1/api-keys/{id}: getApiKey',

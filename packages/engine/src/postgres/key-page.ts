@@ -1,17 +1,49 @@
-import { and, asc, desc, eq, gt, isNotNull, isNull, lte, or, sql, type SQL } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, isNotNull, isNull, lt, lte, not, or, sql, type SQL } from 'drizzle-orm'
 import { keyIdToUuid } from '../key-id.ts'
 import type { KeyState } from '../key.ts'
 import type { ListQuery } from '../store.ts'
-import { keys } from './schema.ts'
+import { keys, lastUsed, retiredSecrets } from './schema.ts'
 
-/** Which of an owner's keys a page is made from. */
+/** Which of an owner's keys the pages are made of. */
 export function filters(query: ListQuery): (SQL | undefined)[] {
   return [
     or(...query.states.map((state) => hasState(state, query.now))),
     query.environment === null ? undefined : eq(keys.environment, query.environment),
     query.search === null ? undefined : matches(query.search),
-    query.after === null ? undefined : isAfter(query),
+    query.scopeNames === null ? undefined : holdsAny(query.scopeNames),
+    query.createdBy === null ? undefined : eq(keys.createdById, query.createdBy),
+    query.expiresBefore === null ? undefined : lt(keys.expiresAt, query.expiresBefore),
+    query.neverExpires === null ? undefined : negatedUnless(query.neverExpires, isNull(keys.expiresAt)),
+    query.unusedSince === null ? undefined : isUnusedSince(query.unusedSince),
+    query.rotating === null ? undefined : negatedUnless(query.rotating, isRotating(query.now)),
   ]
+}
+
+/** Which of them come behind the page before. */
+export function isOnPage(query: ListQuery): SQL | undefined {
+  return query.after === null ? undefined : isAfter(query)
+}
+
+const negatedUnless = (wanted: boolean, condition: SQL) => (wanted ? condition : not(condition))
+
+function holdsAny(names: readonly string[]): SQL {
+  const list = sql.join(
+    names.map((name) => sql`${name}`),
+    sql`, `,
+  )
+  return sql`string_to_array(${keys.scopes}, ' ') && array[${list}]::text[]`
+}
+
+function isUnusedSince(moment: Date): SQL | undefined {
+  const uses = sql`select from ${lastUsed} where ${lastUsed.keyId} = ${keys.id}
+    and ${lastUsed.usedAt} >= ${moment.toISOString()}::timestamptz`
+  return and(lt(keys.createdAt, moment), sql`not exists (${uses})`)
+}
+
+function isRotating(now: Date): SQL {
+  const retiring = sql`select from ${retiredSecrets} where ${retiredSecrets.keyId} = ${keys.id}
+    and ${retiredSecrets.endsAt} > ${now.toISOString()}::timestamptz`
+  return sql`exists (${retiring})`
 }
 
 /** The same precedence as `keyState`, in SQL. */

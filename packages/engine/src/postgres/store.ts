@@ -14,7 +14,7 @@ import { findUnconfirmed } from './change-log.ts'
 import { changedBy, changeMany, orNull } from './change-many.ts'
 import type { Database, DrizzleDatabase } from './database.ts'
 import { createFactsReader, FIND_MANY, FIND_ONE, hashList, type FactsRow } from './key-facts.ts'
-import { filters, order } from './key-page.ts'
+import { filters, isOnPage, order } from './key-page.ts'
 import { bare, hashesOf, isOf, selectKeys, toApiKey, type KeyRow, type Owner } from './key-row.ts'
 import { insertQuota, newQuota } from './quota-store.ts'
 import { idempotency, keys, retiredSecrets } from './schema.ts'
@@ -64,11 +64,21 @@ export function createPostgresStore(database: Database, namespace: string, catal
     async list(owner, query) {
       const rows = await answer(
         selectKeys(drizzle)
-          .where(and(owned(owner), ...filters(query)))
+          .where(and(owned(owner), ...filters(query), isOnPage(query)))
           .orderBy(...order(query))
           .limit(query.limit),
       )
       return rows.map((row) => toApiKey(row, { namespace, owner }))
+    },
+
+    async count(owner, query) {
+      const [row] = await answer(
+        drizzle
+          .select({ total: sql<number>`count(*)::int` })
+          .from(keys)
+          .where(and(owned(owner), ...filters(query))),
+      )
+      return row!.total
     },
 
     async change(owner, id, by, decide) {

@@ -3,30 +3,30 @@ import { sql, type SQL } from 'drizzle-orm'
 import ipaddr from 'ipaddr.js'
 import { within } from '../deadline.ts'
 import { keyIdToUuid } from '../key-id.ts'
+import type { UsedKeys } from '../usage-of-keys.ts'
 import type { UsageRange } from '../usage-query.ts'
 import { RESOLUTIONS, type Resolution } from '../usage-retention.ts'
 import type { UsageBatch } from '../usage.ts'
 import type { Database } from './database.ts'
+import {
+  countsOf,
+  deletedBefore,
+  LETTERS,
+  list,
+  moment,
+  readKeys,
+  type StoredCounts,
+  type StoredKeyCounts,
+} from './usage-read.ts'
 
 const DEADLINE_MS = 5_000
 /** Rows deleted by one statement: far more than arrive meanwhile, too few to be felt. */
 const SWEEP_SIZE = 5_000
 /** A flush is sent again within seconds or, after an outage, when the database is back. */
 const FLUSHES_KEPT_DAYS = 7
-/** By which the table calls them. */
-const LETTERS: Readonly<Record<Resolution, string>> = { minute: 'm', quarterHour: 'q', day: 'd' }
-
-/** What is stored about a range. */
-export interface StoredCounts {
-  /** Counts of the range's resolution before this moment may have been deleted. Milliseconds since 1970. */
-  readonly deletedBeforeMs: number
-  /** Which bucket of the range, from 0; which outcome; how many. */
-  readonly counts: readonly (readonly [bucket: number, outcome: string, count: number])[]
-}
-
 /**
  * Where counts live. Like the keys' store it serves one namespace, and rejects with StoreUnavailable and nothing
- * else. Every SQL statement about usage is in this file.
+ * else. Every SQL statement about usage is in this file and in `usage-read`.
  */
 export interface UsageStore {
   /**
@@ -40,6 +40,9 @@ export interface UsageStore {
 
   /** What all keys of the owner were used. */
   readOwner(owner: string, range: UsageRange): Promise<StoredCounts>
+
+  /** What several keys of the owner were used: those that are named, in this order, or those with the most requests. */
+  readKeys(owner: string, keys: UsedKeys, range: UsageRange): Promise<StoredKeyCounts>
 
   /**
    * Deletes counts from before these moments, some thousands at a time, and remembers that it did.
@@ -115,6 +118,10 @@ export function createUsageStore(database: Database, namespace: string, nodeId: 
       return (await read(sql`select ${ownerSubjects(namespace)(owner)}::uuid as id`, range))!
     },
 
+    readKeys(owner, wanted, range) {
+      return answer(readKeys(drizzle, { namespace, owner }, wanted, range))
+    },
+
     async sweep(keptSinceMs) {
       let isMore = false
       for (const resolution of Object.keys(RESOLUTIONS) as Resolution[]) {
@@ -130,24 +137,13 @@ export function createUsageStore(database: Database, namespace: string, nodeId: 
   }
 
   /** One statement, so that what it sees of counts and of their deletion is of one moment. */
-  async function read(subject: SQL, { resolution, starts, endMs }: UsageRange): Promise<StoredCounts | null> {
-    const letter = sql`${LETTERS[resolution]}::"char"`
+  async function read(subject: SQL, range: UsageRange): Promise<StoredCounts | null> {
     const [found] = await answer(
       drizzle
         .select({
           isKnown: sql<boolean>`exists (${subject})`,
-          deletedBeforeMs: sql<number | null>`(
-            select (extract(epoch from since) * 1000)::float8 from latchkey.usage_kept
-            where namespace = ${namespace} and resolution = ${letter})`,
-          counts: sql<StoredCounts['counts'] | null>`(
-            select json_agg(json_build_array(bucket, outcome, count)) from (
-              select width_bucket(bucket, ${list(starts.map(moment))}::timestamptz[]) - 1 as bucket,
-                outcome, sum(count) as count
-              from latchkey.usage
-              where subject = (${subject}) and resolution = ${letter} and namespace = ${namespace}
-                and bucket >= ${moment(starts[0]!)}::timestamptz and bucket < ${moment(endMs)}::timestamptz
-              group by 1, 2
-            ) as buckets)`,
+          deletedBeforeMs: deletedBefore(namespace, range),
+          counts: sql<StoredCounts['counts'] | null>`(${countsOf(namespace, sql`(${subject})`, range)})`,
         })
         .from(sql`(values (1)) as one`),
     )
@@ -180,13 +176,6 @@ export function createUsageStore(database: Database, namespace: string, nodeId: 
     return left?.exists === true
   }
 }
-
-/** An array as Postgres writes it. None of the values needs quotes. */
-function list(values: readonly (string | number | null)[]): string {
-  return `{${values.map((value) => value ?? 'null').join(',')}}`
-}
-
-const moment = (ms: number) => new Date(ms).toISOString()
 
 /** The last use of each key in a batch. */
 function lastUses(counts: UsageBatch['counts'], uuids: ReadonlyMap<string, string>) {

@@ -2,7 +2,7 @@ import { toApiKeyJson } from '../api-key-json.ts'
 import { principalOf } from '../authorize.ts'
 import type { RouteContext } from '../operation.ts'
 import { invalidInput } from '../parse-input.ts'
-import { ApiKeyList, ListApiKeys } from '../schemas.ts'
+import { ApiKeyList, ListApiKeys, parseListParams } from '../list-schemas.ts'
 
 /** `GET /`: the owner's keys, by pages. */
 export function listKeysRoute({ scope, engine, operation }: RouteContext): void {
@@ -24,9 +24,10 @@ export function listKeysRoute({ scope, engine, operation }: RouteContext): void 
       },
     }),
     async (request) => {
-      const result = await engine.keys.list(principalOf(request).owner, request.query)
+      const result = await engine.keys.list(principalOf(request).owner, parseListParams(request.query))
       if (!result.ok) throw invalidInput(result)
-      return { data: result.data.map((key) => toApiKeyJson(key)), nextCursor: result.nextCursor }
+      const { data, nextCursor, total } = result
+      return { data: data.map((key) => toApiKeyJson(key)), nextCursor, total }
     },
   )
 }

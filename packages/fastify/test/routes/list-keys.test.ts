@@ -41,7 +41,11 @@ describeOnEachDatabase('GET /v1/api-keys', (database) => {
 
   describe('200', () => {
     it('answers an owner who has no keys with an empty page', async () => {
-      expect((await list(await ownerWith())).json()).toEqual({ data: [], nextCursor: null })
+      expect((await list(await ownerWith())).json()).toEqual({
+        data: [],
+        nextCursor: null,
+        total: null,
+      })
     })
 
     it('shows no secret, no hash, and nothing but the documented fields', async () => {
@@ -127,6 +131,57 @@ describeOnEachDatabase('GET /v1/api-keys', (database) => {
       expect(await names(owner, '?environment=test')).toEqual(['test'])
     })
 
+    it('finds the keys that may do something, by whatever name they hold the scope', async () => {
+      const owner = await ownerWith(
+        { name: 'by name', scopes: ['contacts:read'] },
+        { name: 'by resource', scopes: ['contacts:*'] },
+        { name: 'other', scopes: ['contacts:write'] },
+        { name: 'none' },
+      )
+      expect(await names(owner, '?sort=name&scope=contacts:read')).toEqual(['by name', 'by resource'])
+      expect(await names(owner, `?scope=${encodeURIComponent('contacts:*')}`)).toEqual(['by resource'])
+      expect(await names(owner, '?scope=contacts')).toEqual([])
+    })
+
+    it('tells keys apart by who created them', async () => {
+      const owner = await ownerWith({ name: 'mine' })
+      const { createdBy } = (await list(owner)).json<ApiKeyList>().data[0]!
+      expect(await names(owner, `?createdBy=${createdBy.id}`)).toEqual(['mine'])
+      expect(await names(owner, '?createdBy=nobody')).toEqual([])
+    })
+
+    it('finds keys that end soon, that never end, that nobody uses, and that have two secrets', async () => {
+      const soon = new Date(Date.now() + 86_400_000).toISOString()
+      const late = new Date(Date.now() + 2 * 86_400_000).toISOString()
+      const owner = await ownerWith({ name: 'ends', expiresAt: soon }, { name: 'stays' })
+      const rotated = await createKey(app, owner, { name: 'rotated' })
+      await callAs(app, owner, {
+        method: 'POST',
+        url: `${KEYS}/${rotated.id}/rotate`,
+        payload: { gracePeriodSeconds: 60 },
+      })
+      expect(await names(owner, `?expiresBefore=${late}`)).toEqual(['ends'])
+      expect(await names(owner, `?expiresBefore=${soon}`)).toEqual([])
+      expect(await names(owner, '?neverExpires=true&sort=name')).toEqual(['rotated', 'stays'])
+      expect(await names(owner, '?neverExpires=false')).toEqual(['ends'])
+      expect(await names(owner, '?rotating=true')).toEqual(['rotated'])
+      expect(await names(owner, '?rotating=false&sort=name')).toEqual(['ends', 'stays'])
+      expect(await names(owner, `?unusedSince=${soon}&sort=name`)).toEqual(['ends', 'rotated', 'stays'])
+      expect(await names(owner, '?unusedSince=2020-01-01T00:00:00Z')).toEqual([])
+    })
+
+    it('tells how many keys there are on all pages when asked, by the filter and on every page', async () => {
+      const owner = await ownerWith({ name: 'a1' }, { name: 'a2' }, { name: 'b1' }, { name: 'a3' })
+      const page = async (query: string) => (await list(owner, query)).json<ApiKeyList>()
+      expect((await page('?limit=1')).total).toBeNull()
+      const first = await page('?limit=2&q=a&sort=name&count=true')
+      expect(first).toMatchObject({ total: 3, data: [{ name: 'a1' }, { name: 'a2' }] })
+      const second = await page(`?limit=2&q=a&sort=name&count=true&cursor=${first.nextCursor}`)
+      expect(second).toMatchObject({ total: 3, nextCursor: null, data: [{ name: 'a3' }] })
+      await callAs(app, owner, { method: 'DELETE', url: `${KEYS}/${second.data[0]!.id}` })
+      expect((await page('?limit=2&q=a&count=true')).total).toBe(2)
+    })
+
     it('lets a viewer read', async () => {
       const owner = await ownerWith({ name: 'seen' })
       const reply = await callAs(app, owner, { url: KEYS }, 'viewer')
@@ -194,6 +249,15 @@ describeOnEachDatabase('GET /v1/api-keys', (database) => {
       ['cursor', 'cursor=x'],
       ['cursor', `cursor=${'A'.repeat(3_000)}`],
       ['owner', 'owner=someone-else'],
+      ['scope', 'scope='],
+      ['scope', `scope=${'x'.repeat(256)}`],
+      ['createdBy', 'createdBy=%00'],
+      ['expiresBefore', 'expiresBefore=soon'],
+      ['expiresBefore', 'expiresBefore=2026-06-30T23:59:60Z'],
+      ['unusedSince', 'unusedSince=0000-01-01T00:00:00Z'],
+      ['neverExpires', 'neverExpires=yes'],
+      ['rotating', 'rotating=2'],
+      ['count', 'count=all'],
       ['api_key', 'api_key=lk_live_x'],
       ['__proto__', '__proto__=1'],
     ])('refuses a wrong %s: %s', async (field, query) => {
