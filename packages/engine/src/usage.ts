@@ -103,7 +103,8 @@ export function createUsageRecorder({ save, onLost }: UsageRecorderOptions): Usa
   let batch: UsageBatch | null = null
   let sequence = 0
   let lost = 0
-  let flushing: Promise<void> | null = null
+  let isSending = false
+  let sent = Promise.resolve()
 
   function record(meter: UsageMeter, outcome: Outcome, nowMs: number, caller?: Caller): void {
     const minute = Math.floor(nowMs / MINUTE_MS)
@@ -189,13 +190,15 @@ export function createUsageRecorder({ save, onLost }: UsageRecorderOptions): Usa
   }
 
   async function send(): Promise<void> {
+    isSending = true
     try {
       while ((batch ??= nextBatch()) !== null) {
         await save(batch)
         batch = null
       }
     } finally {
-      flushing = null
+      // Possibly before the caller has its promise: with nothing to send, there is nothing to wait for.
+      isSending = false
     }
   }
 
@@ -213,13 +216,15 @@ export function createUsageRecorder({ save, onLost }: UsageRecorderOptions): Usa
       }
       if (lost > 0) onLost(lost)
       lost = 0
-      return (flushing ??= send())
+      if (!isSending) sent = send()
+      return sent
     },
     flushYoung() {
-      if (young.length === 0 || flushing !== null || batch !== null) return Promise.resolve()
+      if (young.length === 0 || isSending || batch !== null) return Promise.resolve()
       due = due.concat(young)
       young = []
-      return (flushing = send())
+      sent = send()
+      return sent
     },
   }
 }

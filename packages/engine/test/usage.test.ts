@@ -41,6 +41,14 @@ describe('the usage recorder', () => {
     expect(save.mock.lastCall![0].counts.map(({ owner }) => owner)).toEqual(['ann', 'ann', 'ben', 'ben'])
   })
 
+  it('goes on storing after a flush that had nothing to store', async () => {
+    const { recorder, save } = setUp()
+    await recorder.flush()
+    recorder.record(recorder.meterOf({ id: 'key', owner: 'ann' }), 'accepted', base)
+    await recorder.flush()
+    expect(save).toHaveBeenCalledOnce()
+  })
+
   it('goes on counting after a flush, in the same minute and in the next', async () => {
     const { recorder, save } = setUp()
     const meter = recorder.meterOf({ id: 'key', owner: 'ann' })
