@@ -37,6 +37,7 @@ const states: State[] = [
   { name: 'signed out', as: null, reach: (page) => visit(page, '/sign-in?notice=signed-out') },
   { name: 'set up already', as: null, reach: (page) => visit(page, '/setup') },
   { name: 'settings', reach: (page) => visit(page, '/settings') },
+  { name: 'key policy', reach: (page) => visit(page, '/settings/key-policy') },
   { name: 'list', reach: (page) => visit(page, list) },
   { name: 'list of revoked keys', reach: (page) => visit(page, `${list}?status=revoked`) },
   {

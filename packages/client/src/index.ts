@@ -12,6 +12,7 @@ export type {
   CreateToken,
   DeletedApiKey,
   Problem,
+  KeyPolicy,
   Quota,
   RateLimit,
   RestoredApiKey,

@@ -29,6 +29,8 @@ export type SelfRevokedApiKey = Schemas['SelfRevokedApiKey']
 export type RevocationReceipt = Schemas['RevocationReceipt']
 /** How often a key may be used within a while. */
 export type RateLimit = Schemas['ApiKeyRateLimit']
+/** What holds for new keys: what the workspace asks, and what comes of it. */
+export type KeyPolicy = Schemas['ApiKeyPolicy']
 /** How many credits a key may spend, and how many are left. */
 export type Quota = Schemas['ApiKeyQuota']
 /** What to send to create a key. */

@@ -1,4 +1,4 @@
-import { fail, redirect } from '@sveltejs/kit'
+import { fail, redirect, type RequestEvent } from '@sveltejs/kit'
 import { m } from '#lib/paraglide/messages.js'
 import { answer } from '#lib/server/answer.ts'
 import { ApiUnavailable } from '#lib/server/api.ts'
@@ -43,9 +43,7 @@ export const actions: Actions = {
   },
 }
 
-type ActionEvent = Parameters<PageServerLoad>[0]
-
-async function set(event: ActionEvent, expiry: ExpiryPolicy | null, values: PolicyValues) {
+async function set(event: RequestEvent, expiry: ExpiryPolicy | null, values: PolicyValues) {
   try {
     const result = await event.locals.api.PUT('/v1/api-keys/policy', { body: { expiry } })
     if (result.response.ok) redirect(303, '/settings/key-policy?notice=saved')

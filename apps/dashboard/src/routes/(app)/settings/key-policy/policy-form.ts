@@ -1,7 +1,7 @@
-import type { ApiKeyPolicy } from '@latchkey/client'
+import type { KeyPolicy } from '@latchkey/client'
 
 /** What a workspace asks of new keys. */
-export type ExpiryPolicy = ApiKeyPolicy['effectiveExpiry']
+export type ExpiryPolicy = KeyPolicy['effectiveExpiry']
 
 /** What stands in the form’s fields. */
 export interface PolicyValues {

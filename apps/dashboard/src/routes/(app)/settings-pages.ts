@@ -1,0 +1,28 @@
+import { m } from '#lib/paraglide/messages.js'
+import type { Session } from '#lib/session.ts'
+import KeyRound from '@lucide/svelte/icons/key-round'
+import Timer from '@lucide/svelte/icons/timer'
+
+/** A page below Settings, as the main menu and the page Settings name it. */
+export interface SettingsPage {
+  href: string
+  icon: typeof KeyRound
+  title: () => string
+  text: () => string
+  /** Who may open it; everybody when left out. The API decides; this only spares people a refusal. */
+  isFor?: (session: Session) => boolean
+}
+
+const pages: readonly SettingsPage[] = [
+  {
+    href: '/settings/api-keys',
+    icon: KeyRound,
+    title: m.settings_api_keys,
+    text: m.settings_api_keys_text,
+  },
+  { href: '/settings/key-policy', icon: Timer, title: m.settings_policy, text: m.settings_policy_text },
+]
+
+/** Those that a person may open. */
+export const settingsPagesFor = (session: Session): SettingsPage[] =>
+  pages.filter(({ isFor }) => isFor?.(session) ?? true)
