@@ -127,6 +127,10 @@ const matrix: Record<string, Row> = {
     request: ({ apiKeyId }) => ({ url: `/v1/api-keys/${apiKeyId}/usage` }),
     ...forManagers('keys:read', { otherWorkspace: 404 }),
   },
+  'GET /v1/api-keys/{id}/routes': {
+    request: ({ apiKeyId }) => ({ url: `/v1/api-keys/${apiKeyId}/routes` }),
+    ...forManagers('keys:read', { otherWorkspace: 404 }),
+  },
   'POST /v1/api-keys': {
     request: () => ({ url: '/v1/api-keys', payload: { name: 'x' } }),
     ...forManagers('keys:write', { status: 201, viewer: 403 }),

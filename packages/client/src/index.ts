@@ -3,6 +3,8 @@ export type {
   ApiKey,
   ApiKeyList,
   ApiKeyUsage,
+  ApiKeyRoutes,
+  AuditEvent,
   ApiKeyVerdict,
   ChangeApiKeys,
   ChangedApiKeys,

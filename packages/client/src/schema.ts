@@ -157,6 +157,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/api-keys/{id}/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the routes that an API key opens
+         * @description Tells which routes a key opened in the last days and how often, and which of its scopes no request needed: those can be taken from it. Counts are some seconds behind.
+         */
+        get: operations["getApiKeyRoutes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/api-keys/{id}/revoke": {
         parameters: {
             query?: never;
@@ -1067,6 +1087,63 @@ export interface components {
                         [key: string]: number;
                     };
                 }[];
+            }[];
+        };
+        /** @description Which routes a key opened, and which of its scopes it needed for that. */
+        ApiKeyRoutes: {
+            /**
+             * Format: date-time
+             * @description Since when this was counted.
+             * @example 2026-10-24T00:00:00.000Z
+             */
+            since: string;
+            /** @description The routes that the key opened, most used first. Refused requests are not among them. */
+            routes: {
+                /**
+                 * @description The HTTP method; `*` for several.
+                 * @example GET
+                 */
+                method: string;
+                /**
+                 * @description The path as it was declared; `(key routes)` for those that manage keys, `(other services)` for what services and proxies asked about.
+                 * @example /v1/contacts/:id
+                 */
+                path: string;
+                /**
+                 * @description The scopes that it asks for, all of them.
+                 * @example [
+                 *       "contacts:read"
+                 *     ]
+                 */
+                scopes: string[];
+                /**
+                 * @description And of these, if there are any, one.
+                 * @example []
+                 */
+                anyScope: string[];
+                /**
+                 * @description How many requests there were.
+                 * @example 1204
+                 */
+                count: number;
+                /**
+                 * @description The last day of them, of UTC.
+                 * @example 2026-11-22
+                 */
+                lastUsedOn: string;
+            }[];
+            /** @description Every scope that the key holds, sets and `:*` taken apart. */
+            scopes: {
+                /**
+                 * @description The scope.
+                 * @example contacts:read
+                 */
+                name: string;
+                /**
+                 * @description The last day, of UTC, on which a request needed it; null: none since then. Where a route asks for one of several, each counts as needed.
+                 * @example 2026-11-22
+                 */
+                lastUsedOn: null | string;
             }[];
         };
         /** @description The scopes that keys may hold, and how secrets begin. */
@@ -2874,6 +2951,101 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ApiKeyUsage"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
+            401: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
+            403: {
+                headers: {
+                    /** @description How to authenticate, and what was wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `rate_limited`: The API key is used too often. `quota_exceeded`: The API key has too few credits left. `too_many_attempts`: Too many wrong API keys. */
+            429: {
+                headers: {
+                    /** @description After how many seconds the same request is accepted. */
+                    "Retry-After"?: number;
+                    /** @description The limits of the key: units (`q`) in a window of seconds (`w`), by name. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them: units (`r`), and seconds until more come back (`t`), by name. */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiKeyProblem"];
+                };
+            };
+        };
+    };
+    getApiKeyRoutes: {
+        parameters: {
+            query?: {
+                /** @description How many days to look back, with today; they are days of UTC. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the key.
+                 * @example key_01h455vb4pex5vsknk084sn02q
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The routes and scopes of the key. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyRoutes"];
                 };
             };
             /** @description `invalid_request`: The request is not valid. `multiple_credentials`: More than one credential was sent. */

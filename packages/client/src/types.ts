@@ -41,6 +41,10 @@ export type UpdateApiKey = Schemas['UpdateApiKey']
 export type ApiKeyUsage = Schemas['ApiKeyUsage']
 /** How often several keys were used over the same time. */
 export type ApiKeysUsage = Schemas['ApiKeysUsage']
+/** Which routes a key opened, and which of its scopes it needed for that. */
+export type ApiKeyRoutes = Schemas['ApiKeyRoutes']
+/** One change of keys, as the audit trail tells it. */
+export type AuditEvent = Schemas['ApiKeyAuditEvent']
 /** The scopes that keys may hold. */
 export type ScopeList = Schemas['ScopeList']
 /** A key to check, and what it must be good for. */

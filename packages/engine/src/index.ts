@@ -152,3 +152,12 @@ export {
 } from './usage-of-keys.ts'
 export { MAX_USAGE_BUCKETS, USAGE_INTERVALS, type UsageInterval, type UsageQuery } from './usage-query.ts'
 export type { UsageRetentionDays } from './usage-retention.ts'
+export {
+  DEFAULT_ROUTE_USE_DAYS,
+  MAX_ROUTE_USE_DAYS,
+  type ReportRouteUse,
+  type RouteUseReport,
+  type RouteUseResult,
+  type UsedRoute,
+} from './route-use-report.ts'
+export type { KeyRoute, RouteCounter } from './route-uses.ts'

@@ -27,12 +27,16 @@ import { createOwnerStore } from './postgres/owner-store.ts'
 import { createPepperStore } from './postgres/pepper-store.ts'
 import { createQuotaStore } from './postgres/quota-store.ts'
 import { createSigningKeyStore } from './postgres/signing-key-store.ts'
+import { createRouteUseStore } from './postgres/route-use-store.ts'
 import { createPostgresStore } from './postgres/store.ts'
 import { createTombstoneStore } from './postgres/tombstone-store.ts'
 import { createUsageStore } from './postgres/usage-store.ts'
 import { keepPurging } from './purge-upkeep.ts'
 import { createReceipts } from './receipts.ts'
 import { createRedigest } from './redigest.ts'
+import { createRouteUseReport, type ReportRouteUse } from './route-use-report.ts'
+import { keepRouteUses } from './route-use-upkeep.ts'
+import { createRouteUses, type KeyRoute, type RouteCounter } from './route-uses.ts'
 import type { ScopeSet } from './scopes.ts'
 import { createSlowChecks } from './slow-checks.ts'
 import type { Tokens } from './tokens.ts'
@@ -72,6 +76,11 @@ export interface Latchkey {
   readonly keys: Keys
   readonly imports: Imports
   readonly usage: Usage
+  /** Which routes keys open, as whoever guards them counts it. */
+  readonly routeUses: {
+    readonly counterOf: (route: KeyRoute) => RouteCounter
+    readonly ofKey: ReportRouteUse
+  }
   readonly owners: Owners
   readonly audit: Audit
   /** null without the option. */
@@ -143,6 +152,8 @@ async function connect(
     onLost: (requests) =>
       onError(new Error(`${requests} requests were not counted: too many counts wait for the database.`)),
   })
+  const routeUseStore = createRouteUseStore(database, namespace, randomUUID())
+  const routeUses = createRouteUses({ save: routeUseStore.save, now })
   const limiter = createRateLimiter()
   const quotas = createQuotaLeases({ store: createQuotaStore(database), now, onError })
   const redigest = createRedigest({
@@ -211,6 +222,7 @@ async function connect(
     waysOfOwn: peppered ? (text) => waysFor(text, (digest, by) => by(digest)) : undefined,
   }
   const stopUsage = keepUsage({ ...settings, recorder: usage, store: usageStore })
+  const stopRouteUses = keepRouteUses({ uses: routeUses, store: routeUseStore, now, onError })
   const stopPurging = keepPurging({ ...settings, store: createTombstoneStore(database, namespace) })
   const sweepTimer = setInterval(() => {
     limiter.sweep(now())
@@ -228,6 +240,7 @@ async function connect(
     clearInterval(forgetTimer)
     await Promise.all([
       stopUsage(),
+      stopRouteUses(),
       stopPurging(),
       quotas.close(),
       changes.stop(),
@@ -253,6 +266,10 @@ async function connect(
     tokens,
     imports: createImports({ ...settings, store: importStore }),
     usage: createUsage({ ...settings, store: usageStore }),
+    routeUses: {
+      counterOf: routeUses.counterOf,
+      ofKey: createRouteUseReport({ store: routeUseStore, catalog, now }),
+    },
     verify: createVerifier({ ...ways, hashOf: peppers.hashOf, cache, attempts, usage, now }),
     holders: createHolders({
       ...settings,

@@ -1,4 +1,4 @@
-import type { Environment, Requirement } from '@latchkey/engine'
+import type { Environment, Requirement, Verdict } from '@latchkey/engine'
 import type { KeySpace } from './key-space.ts'
 import type { FieldError } from './problem.ts'
 
@@ -30,4 +30,14 @@ export function requirementOf(
     ok: true,
     requirement: { scopes, cost, ...(anyScope && { anyScope }), ...(environment && { environment }) },
   }
+}
+
+/** The routes are somebody else's, so all that is known of them is what they ask for. */
+const ELSEWHERE = { method: '*', path: '(other services)' }
+
+/** Counts for what a key was good elsewhere, so that its owner can see which of its scopes it needs. */
+export function countAsked({ engine }: KeySpace, asked: Requirement, verdict: Verdict): void {
+  if (!verdict.ok) return
+  const { scopes = [], anyScope = [] } = asked
+  engine.routeUses.counterOf({ ...ELSEWHERE, scopes, anyScope }).count(verdict.key.id)
 }

@@ -35,6 +35,7 @@ export { RotateApiKey, RotatedApiKey, UpdateRetiringSecret } from './rotation-sc
 export { CreatedToken, CreateToken, JsonWebKeySet } from './token-schemas.ts'
 export { ApiKeyList, ListApiKeys } from './list-schemas.ts'
 export { ApiKeysUsage, ApiKeyUsage, KeysUsageParams, UsageParams } from './usage-schemas.ts'
+export { ApiKeyRoutes, RouteUseParams } from './route-use-schemas.ts'
 export {
   ApiKeyVerdict,
   ApiKeyVerdicts,

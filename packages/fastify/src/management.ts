@@ -15,6 +15,7 @@ import { createKeyRoute } from './routes/create-key.ts'
 import { createTokenRoute } from './routes/create-token.ts'
 import { exportEventsRoute } from './routes/export-events.ts'
 import { getJwksRoute } from './routes/get-jwks.ts'
+import { getKeyRoutesRoute } from './routes/get-key-routes.ts'
 import { getKeyUsageRoute } from './routes/get-key-usage.ts'
 import { getPolicyRoute } from './routes/get-policy.ts'
 import { getKeyRoute } from './routes/get-key.ts'
@@ -72,6 +73,7 @@ export const management: FastifyPluginAsync<ManagementOptions> = async (scope, {
     getUsageOfKeysRoute,
     getKeyRoute,
     getKeyUsageRoute,
+    getKeyRoutesRoute,
     updateKeyRoute,
     deleteKeyRoute,
     revokeKeyRoute,

@@ -32,6 +32,7 @@ import { RotateApiKey, RotatedApiKey, UpdateRetiringSecret } from './rotation-sc
 import { CreatedToken, CreateToken, JsonWebKeySet } from './token-schemas.ts'
 import { ApiKeyList } from './list-schemas.ts'
 import { ApiKeysUsage, ApiKeyUsage } from './usage-schemas.ts'
+import { ApiKeyRoutes } from './route-use-schemas.ts'
 import {
   ApiKeyVerdict,
   ApiKeyVerdicts,
@@ -104,6 +105,7 @@ const NAMED_SCHEMAS = {
   ApiKeyAuditEvent: AuditEvent,
   ApiKeyAuditEventList: AuditEventList,
   ApiKeysUsage,
+  ApiKeyRoutes,
   ScopeList,
   CreateApiKey,
   UpdateApiKey,

@@ -45,7 +45,15 @@ export function protectRoutes(
     const cost = readCost(route, apiKey)
     const hasErrorHandler = route.errorHandler !== undefined
 
-    const requireApiKey = createRequireApiKey({ keySpace, scopes, anyScope, cost, hasErrorHandler })
+    const named = { method: [route.method].flat().join(','), path: route.url }
+    const requireApiKey = createRequireApiKey({
+      keySpace,
+      scopes,
+      anyScope,
+      cost,
+      route: named,
+      hasErrorHandler,
+    })
     route.onRequest = [requireApiKey, ...[route.onRequest ?? []].flat()]
     markProtected(route, requireApiKey)
     if (isDocumented) undocumented.push({ scope: this, route, wanted: { scopes, anyScope } })

@@ -24,9 +24,14 @@ export interface ApiKeyRule {
   readonly scopes: readonly string[]
   readonly anyScope: readonly string[]
   readonly cost: number
+  /** What it is called where it is told what a key was used for; left out for the key routes. */
+  readonly route?: { readonly method: string; readonly path: string } | undefined
   /** Whether the route has an error handler of its own, which then renders refusals. */
   readonly hasErrorHandler: boolean
 }
+
+/** Those by which keys are managed. */
+const KEY_ROUTES = { method: '*', path: '(key routes)' }
 
 /**
  * Makes the hook that lets a request pass only with a good key. With a key that was seen in the last seconds it
@@ -38,9 +43,11 @@ export function createRequireApiKey({
   scopes,
   anyScope,
   cost,
+  route = KEY_ROUTES,
   hasErrorHandler,
 }: ApiKeyRule): onRequestHookHandler {
   const { engine, environment } = keySpace
+  const uses = engine.routeUses.counterOf({ ...route, scopes, anyScope })
   const requirement: Requirement = Object.freeze({
     scopes,
     cost,
@@ -65,6 +72,7 @@ export function createRequireApiKey({
       return
     }
     request.apiKey = verdict.key
+    uses.count(verdict.key.id)
     const { rateLimits } = verdict
     if (shouldTell(rateLimits)) {
       reply.header('ratelimit-policy', rateLimitPolicy(rateLimits))

@@ -1,5 +1,5 @@
 import type { RateLimitState, Verdict, VerifiedKey } from '@latchkey/engine'
-import { requirementOf } from './asked-requirement.ts'
+import { countAsked, requirementOf } from './asked-requirement.ts'
 import { refusalCode, secondsOf, type KeySpace } from './key-space.ts'
 import type { FieldError } from './problem.ts'
 import type { ApiKeyVerdict, VerifyApiKey } from './verify-schemas.ts'
@@ -16,6 +16,7 @@ export async function verifyFor(
   if (!read.ok) return malformedRequest([read.error])
   const caller = { ip: ip ?? null, ...(origin !== undefined && { origin }) }
   const verdict = await keySpace.engine.verify(secret, read.requirement, caller)
+  countAsked(keySpace, read.requirement, verdict)
   return toVerdictJson(verdict, keySpace)
 }
 

@@ -148,6 +148,7 @@ const MATRIX: Record<string, Row> = {
   },
   getApiKey: { ...reading, ...stranger },
   getApiKeyUsage: { ...reading, ...stranger },
+  getApiKeyRoutes: { ...reading, ...stranger },
   getUsage: { ...reading, ...foreignReaders },
   listAuditEvents: auditing,
   exportAuditEvents: auditing,
@@ -303,7 +304,7 @@ describeOnEachDatabase('the authorization matrix', (database) => {
 
   it('never lets a key manage keys that was not made for it', () => {
     const managing = Object.values(MATRIX).filter((row) => row.admin !== undefined)
-    expect(managing).toHaveLength(18)
+    expect(managing).toHaveLength(19)
     for (const row of managing) {
       for (const caller of Object.keys(otherKeys) as Caller[]) expect(row[caller]).toBe(403)
     }

@@ -22,6 +22,7 @@ const OPERATIONS = [
   'updateApiKey',
   'deleteApiKey',
   'getApiKeyUsage',
+  'getApiKeyRoutes',
   'getUsage',
   'listAuditEvents',
   'exportAuditEvents',

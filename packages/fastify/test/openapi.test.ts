@@ -103,6 +103,7 @@ describe('the document of a host with the key routes alone', () => {
       'get /v1/api-keys/scopes: listScopes',
       'get /v1/api-keys/usage/keys: getUsageOfKeys',
       'get /v1/api-keys/usage: getUsage',
+      'get /v1/api-keys/{id}/routes: getApiKeyRoutes',
       'get /v1/api-keys/{id}/usage: getApiKeyUsage',
       'get /v1/api-keys/{id}: getApiKey',
       'get /v1/api-keys: listApiKeys',

@@ -1,7 +1,7 @@
 import type { Requirement } from '@latchkey/engine'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Access } from '../access.ts'
-import { requirementOf } from '../asked-requirement.ts'
+import { countAsked, requirementOf } from '../asked-requirement.ts'
 import { readSecret } from '../credentials.ts'
 import {
   addressProblem,
@@ -112,6 +112,7 @@ function createJudge(keySpace: KeySpace) {
     if (typeof secret !== 'string') return refuse(credentialProblem(secret.problem, engine.namespace))
 
     const verdict = await engine.verify(secret, requirement, new ProxiedCaller(request))
+    countAsked(keySpace, requirement, verdict)
     if (verdict.ok) return sendPass(reply, verdict)
     logRefusal(request, verdict)
     if (verdict.reason === 'rate_limited') return refuse(rateLimitProblem(verdict))

@@ -11,6 +11,7 @@ import { placesMigration } from './0009-places.ts'
 import { lifecycleMigration } from './0011-lifecycle.ts'
 import { peppersMigration } from './0012-peppers.ts'
 import { signingKeysMigration } from './0013-signing-keys.ts'
+import { routeUsesMigration } from './0015-route-uses.ts'
 
 /** Every migration, oldest first. They ship as modules, so nothing looks for files at run time. */
 export const migrations: readonly Migration[] = [
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   lifecycleMigration,
   peppersMigration,
   signingKeysMigration,
+  routeUsesMigration,
 ]
