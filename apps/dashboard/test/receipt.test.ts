@@ -29,14 +29,14 @@ for (const script of [true, false]) {
       const { id } = await keysFor('ada').create({ name: uniqueName('Receipt') })
       const page = await open('ada', { javaScriptEnabled: script })
       await visit(page, `${list}/${id}`)
-      const region = page.getByRole('main').getByRole('status')
+      const region = page.getByRole('status', { name: 'What was done' })
       await expect(region).toHaveText('')
       await page.getByRole('button', { name: 'Disable' }).click()
       await expect(region.getByText(whole)).toBeVisible()
       await expect(region).toContainText('The key is disabled.')
       await page.getByRole('button', { name: 'Enable' }).click()
       await expect(page.getByRole('button', { name: 'Disable' })).toBeVisible()
-      await expect(region).toHaveText('')
+      await expect(region).toHaveText('The key is enabled. Calls with it are let through again.')
     })
 
     test('claims no more than is so when a node has not answered', async ({ open, keysFor }) => {
