@@ -1,7 +1,9 @@
 import type { Page } from '@playwright/test'
 import { expectAccessible } from './harness/accessible.ts'
+import { callWith } from './harness/keys.ts'
 import {
   apiProxy,
+  apiUrl,
   createKey,
   expect,
   openCreate,
@@ -67,6 +69,38 @@ const states: State[] = [
       await page.getByLabel('Key Name').fill('x'.repeat(65))
       await page.getByRole('button', { name: 'Generate' }).click()
       await expect(page.getByText('at most 64')).toBeVisible()
+    },
+  },
+  {
+    name: 'create, with all options and what is wrong with them',
+    async reach(page) {
+      await openCreate(page)
+      await page.getByLabel('Key Name').fill('Wrong')
+      await page.getByLabel('Expires').selectOption('custom')
+      await page.getByText('Limits and restrictions').click()
+      await page.getByRole('button', { name: '100 in 1 minute' }).click()
+      await page.getByRole('button', { name: 'Add a limit' }).click()
+      await page.getByLabel('Requests', { exact: true }).nth(1).fill('5')
+      await page.getByLabel('Allowed addresses').fill('nowhere')
+      await page.getByLabel('Allowed origins').fill('nowhere')
+      await page.getByRole('button', { name: 'Generate' }).click()
+      await expect(page.getByText('Two limits are over the same time')).toBeVisible()
+    },
+  },
+  {
+    name: 'reveal, with the key in the code',
+    async reach(page) {
+      await createKey(page, uniqueName('Axe'))
+      await page.getByRole('radio', { name: 'Python' }).check()
+      await page.getByRole('button', { name: 'Show key' }).click()
+    },
+  },
+  {
+    name: 'reveal, after the first call',
+    async reach(page) {
+      const secret = await createKey(page, uniqueName('Axe'))
+      await callWith(apiUrl, secret)
+      await expect(page.getByText('The first call has arrived')).toBeVisible()
     },
   },
   {

@@ -25,7 +25,7 @@ test.describe('the whole key', () => {
       page.on('console', (message) => printed.push(message.text()))
       const secret = await createKey(page, uniqueName('Recorded'))
 
-      if (script) await page.getByLabel('I have saved it').check()
+      if (script) await useEverything(page, secret)
       await page.getByRole('link', { name: 'Done' }).click()
       await expect(revealed(page)).toHaveCount(0)
       await page.reload()
@@ -58,7 +58,7 @@ test.describe('the whole key', () => {
   test('leaves the document when it closes', async ({ open }) => {
     const page = await open('ada')
     const secret = await createKey(page, uniqueName('Closed'))
-    await page.getByRole('button', { name: 'Copy' }).click()
+    await page.getByRole('button', { name: 'Copy', exact: true }).click()
     await page.getByRole('link', { name: 'Done' }).click()
     await expect(page.getByRole('dialog')).toHaveCount(0)
     expect(await page.content()).not.toContain(secret)
@@ -76,7 +76,7 @@ test.describe('the whole key', () => {
       HTMLFormElement.prototype.submit.call(document.querySelector('form[action$="/new"]')),
     )
     const secret = await secretOn(page)
-    await expect(page.getByRole('button', { name: 'Copy' })).toBeFocused()
+    await expect(page.getByRole('button', { name: 'Copy', exact: true })).toBeFocused()
     const scripts = await page.locator('script').allTextContents()
     expect(scripts.join('\n')).not.toContain(secret)
     await page.getByLabel('I have saved it').check()
@@ -118,7 +118,7 @@ test.describe('copying', () => {
     const page = await open('ada')
     await page.context().grantPermissions(['clipboard-write'])
     await createKey(page, uniqueName('Copied'))
-    const copy = page.getByRole('button', { name: 'Copy' })
+    const copy = page.getByRole('button', { name: 'Copy', exact: true })
     await expect(copy).toBeFocused()
     await copy.click()
     await expect(page.getByRole('button', { name: 'Copied', exact: true })).toBeVisible()
@@ -131,7 +131,7 @@ test.describe('copying', () => {
       navigator.clipboard.writeText = () => Promise.reject(new DOMException('denied', 'NotAllowedError'))
     })
     const secret = await createKey(page, uniqueName('Refused'))
-    await page.getByRole('button', { name: 'Copy' }).click()
+    await page.getByRole('button', { name: 'Copy', exact: true }).click()
     await expect(page.getByText('press Ctrl+C')).toBeVisible()
     expect(await page.evaluate(() => getSelection()?.toString().trim())).toBe(secret)
   })
@@ -250,6 +250,23 @@ test.describe('creating once', () => {
     expect(await keysFor('ada').count(`&q=${encodeURIComponent(name)}`)).toBe(2)
   })
 })
+
+/** Does all that can be done with a key on the screen. */
+async function useEverything(page: Page, secret: string): Promise<void> {
+  await page.context().grantPermissions(['clipboard-write'])
+  await page.getByRole('button', { name: 'Show key' }).click()
+  for (const kind of ['curl', 'JavaScript', 'Python', '.env']) {
+    await page.getByRole('radio', { name: kind }).check()
+    await page.getByRole('button', { name: 'Copy code' }).click()
+    await expect(page.getByRole('button', { name: 'Copied', exact: true })).toBeVisible()
+  }
+  const download = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Download', exact: true }).click()
+  await download
+  expect(await callWith(apiUrl, secret)).toBe(200)
+  await expect(page.getByText('The first call has arrived')).toBeVisible()
+  await page.getByLabel('I have saved it').check()
+}
 
 /** One step back, wherever that leads: Chromium does not show the answer to a form again, and Playwright calls that an error. */
 async function goBack(page: Page): Promise<void> {

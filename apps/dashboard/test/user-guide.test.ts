@@ -34,7 +34,7 @@ for (const { title, options } of screens) {
     expect(secret).toMatch(/^lk_live_[0-9A-Za-z]{36}$/)
     await expect(page.getByText('every API request needs it')).toBeVisible()
     if (script) {
-      await page.getByRole('button', { name: 'Copy' }).click()
+      await page.getByRole('button', { name: 'Copy', exact: true }).click()
       await expect(page.getByRole('button', { name: 'Copied', exact: true })).toBeVisible()
       expect(await clipboardText(page)).toBe(secret)
     }

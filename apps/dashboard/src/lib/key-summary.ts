@@ -6,9 +6,11 @@ export interface KeySummary {
   name: string
   /** The first characters of the secret, for example `lk_live_a1B2`. */
   start: string
+  kind: ApiKey['kind']
   environment: ApiKey['environment']
   status: ApiKey['status']
   scopes: string[]
+  allowedOrigins: string[]
   createdAt: string
   createdBy: string | null
   lastUsedAt: string | null
@@ -23,9 +25,11 @@ export const summarise = (key: ApiKey): KeySummary => ({
   id: key.id,
   name: key.name,
   start: key.start,
+  kind: key.kind,
   environment: key.environment,
   status: key.status,
   scopes: key.scopes,
+  allowedOrigins: key.allowedOrigins,
   createdAt: key.createdAt,
   createdBy: key.createdBy.name,
   lastUsedAt: key.lastUsedAt,

@@ -33,6 +33,17 @@ export function keysOf(apiUrl: string, cookie: string) {
       }
       return { id: apiKey.id, secret }
     },
+    /** The key of a name, as the API tells it. */
+    async find(name: string): Promise<Record<string, unknown>> {
+      const list = (await (await call('GET', `?q=${encodeURIComponent(name)}`)).json()) as {
+        data: Record<string, unknown>[]
+      }
+      const [found] = list.data
+      if (!found) throw new Error(`There is no key ${name}.`)
+      return found
+    },
+    setPolicy: (expiry: { defaultDays: number | null; maxDays: number | null; allowNever: boolean } | null) =>
+      call('PUT', '/policy', { expiry }),
     disable: (id: string) => call('PATCH', `/${id}`, { enabled: false }),
     delete: (id: string) => call('DELETE', `/${id}`),
     async count(query = ''): Promise<number> {
@@ -75,6 +86,6 @@ export async function age(
 }
 
 /** Whether a key opens the demo API. */
-export async function callWith(apiUrl: string, secret: string): Promise<number> {
-  return (await fetch(`${apiUrl}/v1/contacts`, { headers: { authorization: `Bearer ${secret}` } })).status
+export async function callWith(apiUrl: string, secret: string, path = '/v1/contacts'): Promise<number> {
+  return (await fetch(`${apiUrl}${path}`, { headers: { authorization: `Bearer ${secret}` } })).status
 }

@@ -6,8 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 export interface Fault {
   /** `METHOD path-prefix`, for example `POST /v1/api-keys`; empty for every request. */
   on: string
-  /** `lost`: the request is served, its answer is not; `refused`: the connection ends at once. */
-  kind: 'lost' | 'refused' | { slowMs: number }
+  /** `lost`: the request is served, its answer is not; `refused`: the connection ends at once; `body`: this is the answer. */
+  kind: 'lost' | 'refused' | { slowMs: number } | { body: unknown }
   /** How often. Left out: until the fault is taken back. */
   times?: number
 }
@@ -66,6 +66,8 @@ export async function startProxy(port: number, targetPort: number): Promise<{ st
     const kind = nextFault(request)
     if (kind === 'refused') return request.socket.destroy()
     const requestBody = await readBody(request)
+    if (typeof kind === 'object' && kind && 'body' in kind)
+      return response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(kind.body))
     if (kind && kind !== 'lost') await delay(kind.slowMs)
 
     const headers = { ...request.headers, 'accept-encoding': 'identity' }

@@ -10,18 +10,26 @@ import { readForm } from '#lib/server/read-form.ts'
 import { requireSession } from '#lib/server/require-session.ts'
 import { mayChangeKeys } from '#lib/session.ts'
 import type { Actions, PageServerLoad } from './$types'
-import type { Created, CreateFailure, CreateFormData, CreateValues } from './create.ts'
-import { expiryOf, isExpiryChoice, presetExpiry } from './expiry.ts'
-
-const longestName = 64
-const formFields = ['name', 'environment', 'scopes', 'expiresAt'] as const
+import { checkValues } from './check-values.ts'
+import { formFields, type Created, type CreateFailure, type CreateFormData } from './create.ts'
+import { readValues } from './form-values.ts'
+import { atItsLine } from './lines.ts'
+import { requestBody } from './request-body.ts'
 
 export const load: PageServerLoad = async (event) => {
   const session = await requireSession(event)
-  const { data: scopes, keyPrefix } = answer(event, await event.locals.api.GET('/v1/api-keys/scopes'))
+  const { api } = event.locals
+  const [scopesResult, policyResult] = await Promise.all([
+    api.GET('/v1/api-keys/scopes'),
+    api.GET('/v1/api-keys/policy'),
+  ])
+  const { data: scopes, sets, keyPrefix, publishableKeyPrefix } = answer(event, scopesResult)
   const blank: CreateFormData = {
     scopes,
+    sets,
     keyPrefix,
+    publishableKeyPrefix,
+    policy: answer(event, policyResult).effectiveExpiry,
     startsAt: new Date().toISOString(),
     idempotencyKey: crypto.randomUUID(),
   }
@@ -32,31 +40,24 @@ export const actions: Actions = {
   default: async (event) => {
     await requireSession(event)
     const form = await readForm(event.request)
-    const [expiresIn, startsAt] = [formText(form, 'expiresIn'), formText(form, 'startsAt')]
-    const values: CreateValues = {
-      name: formText(form, 'name').trim(),
-      environment: form.get('environment') === 'test' ? 'test' : 'live',
-      scopes: form.getAll('scopes').map(String),
-      expiresIn: isExpiryChoice(expiresIn) ? expiresIn : presetExpiry,
-      startsAt: Number.isNaN(Date.parse(startsAt)) ? new Date().toISOString() : startsAt,
-    }
+    const values = readValues(form)
     const idempotencyKey = formText(form, 'idempotencyKey')
     const failure = (status: number, rest: Partial<CreateFailure>) =>
       fail(status, { failure: { values, errors: {}, idempotencyKey, ...rest } satisfies CreateFailure })
-
-    const { name, environment, scopes } = values
-    // Only our own form makes one; without it, what went wrong before cannot be known, so nothing is repeated.
-    if (!/^[0-9a-f-]{36}$/.test(idempotencyKey))
-      return fail(400, {
+    const usedForm = (status: number) =>
+      fail(status, {
         failure: { values, errors: {}, message: m.create_error_used_form() } satisfies CreateFailure,
       })
-    if (!name) return failure(400, { errors: { name: m.create_error_name_missing() } })
-    if ([...name].length > longestName) return failure(400, { errors: { name: m.create_error_name_long() } })
+
+    // Only our own form makes one; without it, what went wrong before cannot be known, so nothing is repeated.
+    if (!/^[0-9a-f-]{36}$/.test(idempotencyKey)) return usedForm(400)
+    const errors = checkValues(values)
+    if (Object.keys(errors).length > 0) return failure(400, { errors })
 
     try {
       const result = await event.locals.api.POST('/v1/api-keys', {
         params: { header: { 'idempotency-key': idempotencyKey } },
-        body: { name, environment, scopes, expiresAt: expiryOf(values.expiresIn, values.startsAt) },
+        body: requestBody(values),
       })
       if (!result.error) {
         const { apiKey, secret } = result.data
@@ -67,14 +68,11 @@ export const actions: Actions = {
         const created: Created = { apiKey: summarise(apiKey), secret: repeated ? null : secret }
         return { created }
       }
-      const { status, code, errors } = result.error
-      if (code === 'idempotency_mismatch')
-        return fail(status, {
-          failure: { values, errors: {}, message: m.create_error_used_form() } satisfies CreateFailure,
-        })
+      const { status, code, errors: problems } = result.error
+      if (code === 'idempotency_mismatch') return usedForm(status)
       if (code === 'idempotency_in_flight') return failure(status, { message: m.create_error_in_flight() })
       if (code === 'too_many_keys') return failure(status, { message: m.create_error_too_many() })
-      if (status === 400) return failure(400, explain(errors))
+      if (status === 400) return failure(400, explain(problems, values))
       return answer(event, result)
     } catch (error) {
       if (error instanceof ApiUnavailable) return failure(503, { message: m.create_error_unavailable() })
@@ -85,7 +83,13 @@ export const actions: Actions = {
 
 const isFromScript = (request: Request): boolean => request.headers.get('x-sveltekit-action') === 'true'
 
-function explain(problems: { field: string; message: string }[] = []): Partial<CreateFailure> {
-  const errors = fieldErrors(formFields, problems)
+/** The API’s complaints about parts of a field, as `quota.limit`, are those of the field. */
+function explain(
+  problems: { field: string; message: string }[] = [],
+  { allowedIps }: { allowedIps: string },
+): Partial<CreateFailure> {
+  const whole = problems.map(({ field, message }) => ({ field: field.replace(/[./].*/, ''), message }))
+  const errors = fieldErrors(formFields, whole)
+  if (errors.allowedIps) errors.allowedIps = atItsLine(errors.allowedIps, allowedIps)
   return Object.keys(errors).length > 0 ? { errors } : { message: m.create_error_rejected() }
 }

@@ -1,29 +1,43 @@
 import type { KeySummary } from '#lib/key-summary.ts'
-import type { ExpiryChoice } from './expiry.ts'
+import type { CreateValues } from './form-values.ts'
+import type { ExpiryPolicy } from './expiry.ts'
+import type { Scope, ScopeSet } from './scope-choice.ts'
 
 /** What the form is made from. */
 export interface CreateFormData {
-  scopes: { name: string; description: string; managesKeys: boolean }[]
+  scopes: Scope[]
+  sets: ScopeSet[]
   keyPrefix: string
+  publishableKeyPrefix: string
+  policy: ExpiryPolicy
   /** When the form was made. */
   startsAt: string
   /** Names this form towards the API: sent twice, it makes one key. */
   idempotencyKey: string
 }
 
-/** What somebody entered, given back when it could not be used. */
-export interface CreateValues {
-  name: string
-  environment: 'live' | 'test'
-  scopes: string[]
-  expiresIn: ExpiryChoice
-  startsAt: string
-}
+/** The fields that can be wrong, as the API calls them. */
+export const formFields = [
+  'name',
+  'kind',
+  'environment',
+  'scopes',
+  'expiresAt',
+  'notBefore',
+  'rateLimits',
+  'quota',
+  'allowedIps',
+  'allowedOrigins',
+  'blockBrowsers',
+  'rotateEveryDays',
+] as const
+export type FormField = (typeof formFields)[number]
+export type FormErrors = Partial<Record<FormField, string>>
 
 export interface CreateFailure {
   /** Left out where the form itself still holds them. */
   values?: CreateValues
-  errors: Partial<Record<'name' | 'environment' | 'scopes' | 'expiresAt', string>>
+  errors: FormErrors
   message?: string
   /** The form’s idempotency key, to try again with; left out when it has been used up. */
   idempotencyKey?: string
