@@ -16,13 +16,17 @@ export const load: PageServerLoad = async (event) => {
   const session = await requireSession(event)
   if (!mayChangeKeys(session)) error(403, 'Viewers may not rotate keys.')
   const params = { path: { id: event.params.id } }
-  const result = await event.locals.api.GET('/v1/api-keys/{id}', { params })
+  const [result, scopes] = await Promise.all([
+    event.locals.api.GET('/v1/api-keys/{id}', { params }),
+    event.locals.api.GET('/v1/api-keys/scopes'),
+  ])
   const apiKey = detail(answer(event, result))
   if (apiKey.status === 'revoked') redirect(303, `/settings/api-keys/${apiKey.id}?notice=deleted`)
   return {
     apiKey,
     etag: result.response.headers.get('etag') ?? '',
     idempotencyKey: crypto.randomUUID(),
+    sets: answer(event, scopes).sets,
     apiUrl: API_PUBLIC_URL ?? API_URL,
     now: Date.now(),
   }
