@@ -40,6 +40,7 @@ const states: State[] = [
   { name: 'set up already', as: null, reach: (page) => visit(page, '/setup') },
   { name: 'settings', reach: (page) => visit(page, '/settings') },
   { name: 'key policy', reach: (page) => visit(page, '/settings/key-policy') },
+  { name: 'audit log', reach: (page) => visit(page, '/settings/audit-log') },
   { name: 'list', reach: (page) => visit(page, list) },
   { name: 'list of revoked keys', reach: (page) => visit(page, `${list}?status=revoked`) },
   {

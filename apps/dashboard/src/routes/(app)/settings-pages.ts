@@ -1,6 +1,7 @@
 import { m } from '#lib/paraglide/messages.js'
-import type { Session } from '#lib/session.ts'
+import { isInCharge, type Session } from '#lib/session.ts'
 import KeyRound from '@lucide/svelte/icons/key-round'
+import ScrollText from '@lucide/svelte/icons/scroll-text'
 import Timer from '@lucide/svelte/icons/timer'
 
 /** A page below Settings, as the main menu and the page Settings name it. */
@@ -21,6 +22,13 @@ const pages: readonly SettingsPage[] = [
     text: m.settings_api_keys_text,
   },
   { href: '/settings/key-policy', icon: Timer, title: m.settings_policy, text: m.settings_policy_text },
+  {
+    href: '/settings/audit-log',
+    icon: ScrollText,
+    title: m.settings_audit,
+    text: m.settings_audit_text,
+    isFor: isInCharge,
+  },
 ]
 
 /** Those that a person may open. */
