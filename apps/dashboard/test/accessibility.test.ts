@@ -38,6 +38,31 @@ const states: State[] = [
   },
   { name: 'signed out', as: null, reach: (page) => visit(page, '/sign-in?notice=signed-out') },
   { name: 'set up already', as: null, reach: (page) => visit(page, '/setup') },
+  { name: 'overview', reach: (page) => visit(page, '/') },
+  {
+    name: 'first steps',
+    as: 'nia',
+    async reach(page) {
+      await visit(page, '/')
+      await expect(page.getByRole('heading', { name: 'Get started' })).toBeVisible()
+    },
+  },
+  {
+    name: 'command palette',
+    async reach(page) {
+      await visit(page, list)
+      await page.keyboard.press('Control+K')
+      await expect(page.getByRole('dialog').getByRole('option').first()).toBeVisible()
+    },
+  },
+  {
+    name: 'help with shortcuts',
+    async reach(page) {
+      await visit(page, list)
+      await page.keyboard.press('?')
+      await expect(page.getByRole('switch')).toBeVisible()
+    },
+  },
   { name: 'settings', reach: (page) => visit(page, '/settings') },
   { name: 'key policy', reach: (page) => visit(page, '/settings/key-policy') },
   { name: 'audit log', reach: (page) => visit(page, '/settings/audit-log') },

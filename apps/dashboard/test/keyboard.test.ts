@@ -22,7 +22,7 @@ test('the whole path works with the keyboard alone, and the focus is always to b
   await tabTo(page, page.getByLabel('Password', { exact: true }))
   await page.keyboard.type(password)
   await page.keyboard.press('Enter')
-  await page.waitForURL('**/settings/api-keys')
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
   await takenOver(page)
 
   await tabTo(page, page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Settings' }))

@@ -33,6 +33,7 @@ test.describe('a change that another site asks for is refused', () => {
     '/setup',
     '/theme',
     '/language',
+    '/shortcuts',
     '/healthz',
   ]
 

@@ -15,6 +15,8 @@ const list = '/settings/api-keys'
 const someKey = `${list}/key_01h455vb4pex5vsknk084sn02q`
 const behindSignIn = [
   '/',
+  '/find-keys?q=a',
+  '/first-request',
   '/settings',
   list,
   `${list}/new`,
@@ -30,7 +32,7 @@ test.describe('without a session', () => {
       await page.goto(path)
       await expect(page).toHaveURL(/\/sign-in(\?|$)/)
       const target = new URL(page.url()).searchParams.get('redirectTo')
-      expect(target).toBe(path === '/' ? list : path)
+      expect(target).toBe(path === '/' ? null : path)
     })
 
   for (const path of [`${list}/new`, `${someKey}/delete`, `${someKey}?/disable`, `${someKey}?/enable`])
@@ -70,7 +72,7 @@ for (const script of [true, false])
     await expect(page.getByText('Legacy importer')).toBeVisible()
 
     await visit(page, '/sign-in')
-    await expect(page).toHaveURL(`${origin}${list}`)
+    await expect(page).toHaveURL(`${origin}/`)
   })
 
 test('password managers know the fields', async ({ open }) => {
@@ -125,7 +127,7 @@ test('the session cookie is bound to this host, Secure, HttpOnly and SameSite', 
   await page.getByLabel('Email').fill('ada@example.com')
   await page.getByLabel('Password', { exact: true }).fill(password)
   await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.waitForURL(`**${list}`)
+  await page.waitForURL(`${origin}/`)
   const cookie = (await page.context().cookies()).find(({ name }) => name === '__Host-latchkey_session')
   expect(cookie).toMatchObject({
     domain: 'localhost',

@@ -63,5 +63,5 @@ async function signIn(page: Page): Promise<void> {
   await page.getByLabel('Email').fill('ada@example.com')
   await page.getByLabel('Password', { exact: true }).fill(password)
   await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.waitForURL('**/settings/api-keys')
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
 }

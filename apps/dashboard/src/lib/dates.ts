@@ -6,6 +6,11 @@ const day = perLocale((tag) => new Intl.DateTimeFormat(tag, { dateStyle: 'medium
 const minute = perLocale(
   (tag) => new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }),
 )
+const weekday = perLocale(
+  (tag) =>
+    new Intl.DateTimeFormat(tag, { weekday: 'short', day: 'numeric', month: 'short', timeZone: 'UTC' }),
+)
+const hour = perLocale((tag) => new Intl.DateTimeFormat(tag, { timeStyle: 'short', timeZone: 'UTC' }))
 const relative = perLocale((tag) => new Intl.RelativeTimeFormat(tag, { numeric: 'auto' }))
 const local = perLocale(
   (tag) =>
@@ -42,6 +47,12 @@ export function formatRelative(iso: string, nowMs: number): string {
 
 /** “12 Oct 2026” */
 export const formatDay = (iso: string): string => day().format(new Date(iso))
+
+/** “Mon 12 Oct” */
+export const formatWeekday = (iso: string): string => weekday().format(new Date(iso))
+
+/** “14:00”, in UTC */
+export const formatHour = (iso: string): string => hour().format(new Date(iso))
 
 /** “12 Oct 2026, 14:03 UTC” */
 export const formatUtc = (iso: string): string => `${minute().format(new Date(iso))} UTC`

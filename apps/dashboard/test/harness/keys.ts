@@ -46,6 +46,10 @@ export function keysOf(apiUrl: string, cookie: string) {
       call('PUT', '/policy', { expiry }),
     disable: (id: string) => call('PATCH', `/${id}`, { enabled: false }),
     delete: (id: string) => call('DELETE', `/${id}`),
+    /** How many requests with all of them have been counted. */
+    async requests(): Promise<number> {
+      return ((await (await call('GET', '/usage')).json()) as { total: number }).total
+    },
     async count(query = ''): Promise<number> {
       const list = (await (await call('GET', `?limit=100${query}`)).json()) as { data: unknown[] }
       return list.data.length

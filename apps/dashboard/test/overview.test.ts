@@ -1,0 +1,87 @@
+import type { BrowserContextOptions, Page } from '@playwright/test'
+import { callWith, keysOf } from './harness/keys.ts'
+import { addPerson, signInAtApi } from './harness/people.ts'
+import { apiUrl, cookieFor, databaseSql, expect, test, uniqueName, visit } from './harness/test.ts'
+
+/** Somebody in a workspace of their own, in which nothing has happened yet. */
+async function newcomer() {
+  const email = `${uniqueName('new').replace(' ', '-')}@example.com`
+  const sql = databaseSql()
+  await addPerson(sql, { email, name: 'Newcomer', role: 'owner', ownWorkspace: `Of ${email}` })
+  await sql.end()
+  const cookie = await signInAtApi(apiUrl, email)
+  return { cookie, keys: keysOf(apiUrl, cookie) }
+}
+
+type Open = (person: null, options?: BrowserContextOptions) => Promise<Page>
+
+async function openAs(open: Open, cookie: string, options?: BrowserContextOptions): Promise<Page> {
+  const page = await open(null, options)
+  await page.context().addCookies([cookieFor(cookie)])
+  return page
+}
+
+const step = (page: Page, name: string) => page.getByRole('listitem').filter({ hasText: name })
+
+test.describe('the first steps', () => {
+  test('lead from no key to the first request, which is seen within two seconds, and are then gone', async ({
+    open,
+  }) => {
+    const { cookie } = await newcomer()
+    const page = await openAs(open, cookie)
+    await visit(page, '/')
+    await expect(step(page, 'Create a key')).toHaveAttribute('aria-current', 'step')
+    await page.getByRole('link', { name: 'Create API Key' }).click()
+    await page.getByLabel('Key Name').fill('First')
+    await page.getByRole('button', { name: 'Generate' }).click()
+    const secret = (await page.locator('code[data-1p-ignore]').textContent()) ?? ''
+    await page.getByLabel('I have saved it').check()
+    await page.getByRole('link', { name: 'Done' }).click()
+
+    await page.getByRole('link', { name: 'Overview' }).click()
+    await expect(step(page, 'Create a key')).toContainText('(done)')
+    await expect(step(page, 'Call the API with it')).toHaveAttribute('aria-current', 'step')
+    await expect(page.getByText('Waiting for the first request…')).toBeVisible()
+    expect(await callWith(apiUrl, secret)).toBe(200)
+    await expect(page.getByText('The first request has arrived.')).toBeVisible({ timeout: 2_000 })
+    await expect(step(page, 'Bring your team')).toHaveAttribute('aria-current', 'step')
+
+    await page.reload()
+    await expect(page.getByRole('heading', { name: 'Requests' })).toBeVisible()
+    await expect(page.getByText('Get started')).toHaveCount(0)
+  })
+
+  test('say without script how to see whether a request has come', async ({ open }) => {
+    const { cookie, keys } = await newcomer()
+    await keys.create({ name: 'First' })
+    const page = await openAs(open, cookie, { javaScriptEnabled: false })
+    await page.goto('/')
+    await expect(page.getByText('Reload this page to see whether a request has come.')).toBeVisible()
+  })
+})
+
+test('requests and refusals of a week and of a day are told in a sentence, a chart and a table', async ({
+  open,
+}) => {
+  const { cookie, keys } = await newcomer()
+  const { id, secret } = await keys.create({ name: uniqueName('Busy'), scopes: ['contacts:read'] })
+  for (let call = 0; call < 12; call++) expect(await callWith(apiUrl, secret)).toBe(200)
+  await keys.disable(id)
+  for (let call = 0; call < 3; call++) expect(await callWith(apiUrl, secret)).toBe(401)
+  // The first of them are stored at once, the rest within ten seconds.
+  await expect.poll(() => keys.requests(), { timeout: 15_000 }).toBe(15)
+
+  const page = await openAs(open, cookie)
+  await visit(page, '/')
+  await expect(page.getByText('15 requests in the last 7 days, of which 3 (20%) were refused.')).toBeVisible()
+  await page.getByText('Show as a table').click()
+  const rows = page.getByRole('table').getByRole('row')
+  await expect(rows).toHaveCount(8)
+  await expect(rows.filter({ hasText: /12\s*3$/ })).toHaveCount(1)
+
+  await page.getByRole('link', { name: '24 hours' }).click()
+  await expect(
+    page.getByText('15 requests in the last 24 hours, of which 3 (20%) were refused.'),
+  ).toBeVisible()
+  await expect(page.getByRole('link', { name: '24 hours' })).toHaveAttribute('aria-current', 'true')
+})
