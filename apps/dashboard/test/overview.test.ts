@@ -1,5 +1,5 @@
 import type { BrowserContextOptions, Page } from '@playwright/test'
-import { callWith, keysOf } from './harness/keys.ts'
+import { age, callWith, keysOf } from './harness/keys.ts'
 import { addPerson, signInAtApi } from './harness/people.ts'
 import { apiUrl, cookieFor, databaseSql, expect, test, uniqueName, visit } from './harness/test.ts'
 
@@ -84,4 +84,45 @@ test('requests and refusals of a week and of a day are told in a sentence, a cha
     page.getByText('15 requests in the last 24 hours, of which 3 (20%) were refused.'),
   ).toBeVisible()
   await expect(page.getByRole('link', { name: '24 hours' })).toHaveAttribute('aria-current', 'true')
+})
+
+test('keys that end soon, that nobody uses and that never end are shown with what mends them', async ({
+  open,
+}) => {
+  const { cookie, keys } = await newcomer()
+  const dayMs = 24 * 3600_000
+  const inDays = (days: number) => new Date(Date.now() + days * dayMs).toISOString()
+  const names = { soon: uniqueName('Soon'), unused: uniqueName('Unused'), forever: uniqueName('Forever') }
+  await keys.create({ name: names.soon, expiresAt: inDays(5) })
+  await keys.create({ name: names.unused, expiresAt: inDays(300) })
+  const { id, secret } = await keys.create({
+    name: names.forever,
+    scopes: ['contacts:read'],
+    expiresAt: null,
+  })
+  for (let number = 1; number <= 3; number++)
+    await keys.create({ name: `${names.forever} ${number}`, expiresAt: null })
+  expect(await callWith(apiUrl, secret)).toBe(200)
+  const sql = databaseSql()
+  await age(sql, names.unused, { createdMs: 60 * dayMs })
+  await sql.end()
+  await expect.poll(() => keys.requests(), { timeout: 15_000 }).toBe(1)
+
+  const page = await openAs(open, cookie)
+  await visit(page, '/')
+  const card = (name: string) => page.getByRole('region', { name })
+  await expect(card('1 key expires soon').getByRole('link', { name: names.soon, exact: true })).toBeVisible()
+  await expect(card('4 keys without an end').getByRole('link', { name: 'Show all 4' })).toHaveAttribute(
+    'href',
+    '/settings/api-keys?attention=never-expires',
+  )
+  const busy = page.getByRole('region', { name: 'Busiest keys' })
+  await expect(busy.getByRole('link', { name: names.forever })).toHaveAttribute(
+    'href',
+    `/settings/api-keys/${id}`,
+  )
+  await card('1 key not used for 30 days')
+    .getByRole('link', { name: `Delete ${names.unused}` })
+    .click()
+  await expect(page.getByRole('heading', { name: 'Delete this API key?' })).toBeVisible()
 })

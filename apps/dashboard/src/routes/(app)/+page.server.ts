@@ -3,8 +3,10 @@ import { API_PUBLIC_URL, API_URL } from '$app/env/private'
 import { answer } from '#lib/server/answer.ts'
 import { hasRequests } from '#lib/server/has-requests.ts'
 import { requireSession } from '#lib/server/require-session.ts'
+import { loadAttention } from './overview/load-attention.server.ts'
 import { loadRequests } from './overview/load-requests.server.ts'
-import { readPeriod } from './overview/period.ts'
+import { loadTopKeys } from './overview/load-top-keys.server.ts'
+import { readPeriod, startOf } from './overview/period.ts'
 import type { PageServerLoad } from './$types'
 
 export const load: PageServerLoad = async (event) => {
@@ -13,7 +15,12 @@ export const load: PageServerLoad = async (event) => {
   const apiUrl = API_PUBLIC_URL ?? API_URL
   if (!(await hasRequests(event))) return { now, apiUrl, newest: await newestKey(event), report: null }
   const period = readPeriod(event.url.searchParams.get('period'))
-  return { now, apiUrl, newest: null, report: { period, requests: await loadRequests(event, period, now) } }
+  const [requests, attention, top] = await Promise.all([
+    loadRequests(event, period, now),
+    loadAttention(event, now),
+    loadTopKeys(event, startOf(period, now)),
+  ])
+  return { now, apiUrl, newest: null, report: { period, requests, attention, top } }
 }
 
 /** The key to make the first call with. */
