@@ -75,7 +75,7 @@ test('requests and refusals of a week and of a day are told in a sentence, a cha
   await visit(page, '/')
   await expect(page.getByText('15 requests in the last 7 days, of which 3 (20%) were refused.')).toBeVisible()
   await page.getByText('Show as a table').click()
-  const rows = page.getByRole('table').getByRole('row')
+  const rows = page.getByRole('table', { name: 'Requests' }).getByRole('row')
   await expect(rows).toHaveCount(8)
   await expect(rows.filter({ hasText: /12\s*3$/ })).toHaveCount(1)
 
