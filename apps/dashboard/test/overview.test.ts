@@ -121,6 +121,9 @@ test('keys that end soon, that nobody uses and that never end are shown with wha
     'href',
     `/settings/api-keys/${id}`,
   )
+  await expect(
+    card('1 key expires soon').getByRole('link', { name: `Extend ${names.soon}` }),
+  ).toHaveAttribute('href', /\/edit$/)
   await card('1 key not used for 30 days')
     .getByRole('link', { name: `Delete ${names.unused}` })
     .click()
