@@ -28,7 +28,11 @@ export function readFields(form: FormData): EditFields {
 
 /** The form ends with an empty row for one more limit; what has no number is none. */
 function readRateLimits(form: FormData): RateLimitFields[] {
-  const column = (name: string) => form.getAll(name).map((value) => String(value).trim())
+  const column = (name: string) =>
+    form
+      .getAll(name)
+      .map(String)
+      .map((text) => text.trim())
   const [names, limits, windows, units] = ['Name', 'Limit', 'Window', 'Unit'].map((part) =>
     column(`rateLimit${part}`),
   )
