@@ -4,8 +4,11 @@ import { latchkey, problems, ProblemError, type Database } from '@latchkey/fasti
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { DestinationStream } from 'pino'
 import { createAuth } from './account/auth.ts'
+import { createInvitations } from './account/invitations.ts'
+import { createMembers } from './account/members.ts'
 import { accountRoutes } from './account/routes.ts'
 import { isCrossOrigin } from './account/same-origin.ts'
+import { createSecondFactor } from './account/second-factor.ts'
 import { createSessions } from './account/sessions.ts'
 import { createSetUp, type SetUp } from './account/set-up.ts'
 import type { Config } from './config.ts'
@@ -54,8 +57,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
       warn: (message) => server.log.warn({ source: 'better-auth' }, message),
       onWorkspaceCreated: seedWorkspace,
     })
-  const sessions = createSessions(db, authOn(db))
+  const auth = authOn(db)
+  const sessions = createSessions(db, auth)
+  const secondFactor = createSecondFactor(db, auth, sessions)
   const setUp = createSetUp(db, authOn)
+  const members = createMembers(db, authOn)
+  const invitations = createInvitations(db, authOn)
 
   await addSecurityHeaders(server)
   await server.register(problems)
@@ -95,7 +102,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       request.log.error({ err: error }, 'The database did not answer')
       throw new ProblemError('unavailable')
     })
-    await scope.register(accountRoutes, { sessions, setUp })
+    await scope.register(accountRoutes, { sessions, setUp, secondFactor, members, invitations })
     await scope.register(crmRoutes, { db })
     await scope.register(healthRoutes, { db, isOpen: () => isOpen })
   })

@@ -8,7 +8,7 @@ import type { DestinationStream, LoggerOptions } from 'pino'
 const secretPart = /(?<=(?:live|test)(?:_|%5F))[0-9A-Za-z]{30,}/gi
 
 const credentialHeaders = ['authorization', 'x-api-key', 'x-latchkey-key', 'cookie', 'set-cookie']
-const credentialFields = ['password', 'currentPassword', 'newPassword', 'token', 'secret']
+const credentialFields = ['password', 'currentPassword', 'newPassword', 'token', 'secret', 'recoveryCodes']
 
 /**
  * What the log may say. A request is told by its method and its route; its address, headers and bodies are not

@@ -4,10 +4,22 @@
  */
 const problems = {
   invalid_credentials: [401, 'The e-mail address or the password is wrong.'],
+  second_factor_required: [401, 'The password is right. Now send a code of your second factor.'],
+  sign_in_again: [401, 'This sign-in took too long, or too many wrong codes were sent. Begin again.'],
+  wrong_code: [403, 'The code is wrong, or too old.'],
+  second_factor_exists: [409, 'A second factor is set up already. Remove it first.'],
+  no_second_factor: [409, 'No second factor is set up.'],
+  second_factor_locked: [429, 'Too many wrong codes. Try again in a quarter of an hour.'],
   no_workspace: [403, 'You are not a member of any workspace (any more).'],
   cross_origin: [403, 'This request was sent by a page of another site, so it changes nothing.'],
   wrong_password: [403, 'The current password is wrong.'],
   invalid_setup_token: [403, 'The set-up link does not work (any more). A restart prints a new one.'],
+  invalid_invitation: [403, 'The invitation does not work (any more). Ask for another link.'],
+  other_recipient: [403, 'The invitation is for another e-mail address than yours.'],
+  account_exists: [409, 'This e-mail address has an account. Sign in with it, then accept.'],
+  already_member: [409, 'This person is in the workspace already.'],
+  last_owner: [409, 'A workspace needs an owner. Make somebody else an owner first.'],
+  limit_reached: [409, 'There are as many open invitations as there may be. Revoke some first.'],
   already_set_up: [409, 'The first account exists already. Sign in with it.'],
   rate_limited: [429, 'Too many attempts. Wait for as many seconds as the header Retry-After says.'],
 } as const satisfies Record<string, [number, string]>

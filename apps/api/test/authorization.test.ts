@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { members, users } from '../src/account/tables.ts'
+import { generateId } from '../src/id.ts'
 import { databases, startApi, type Api, type Person, type Request } from './api.ts'
 
 /** Everybody who may come: with nothing, with a session, with a key. */
@@ -28,6 +30,10 @@ interface World {
   apiKeyId: string
   contactId: string
   companyId: string
+  /** Of a developer. */
+  memberId: string
+  invitationId: string
+  workspaceId: string
 }
 
 /** Open to everybody: nobody's rights are asked for, so everybody gets the same answer. */
@@ -44,6 +50,10 @@ const forPeople = (status: number, other: Partial<Row['expected']> = {}): Row['e
   'owner of another workspace': status,
   ...other,
 })
+
+/** For owners and admins. What is named by an id is found in its own workspace alone. */
+const forChiefs = (status: number, otherWorkspace = status): Row['expected'] =>
+  forPeople(status, { developer: 403, viewer: 403, 'owner of another workspace': otherWorkspace })
 
 /** For keys. A session is no key. */
 const forKeys = (status: number, otherWorkspace = status): Row['expected'] => ({
@@ -82,6 +92,7 @@ const forAuditors: Pick<Row, 'scope' | 'expected'> = {
 }
 
 const credentials = { email: 'nobody@example.com', password: 'not a password of anybody' }
+const wrongPassword = { password: 'not my password' }
 const newPasswords = { currentPassword: 'not my password', newPassword: 'eight tidier otters' }
 const contact = { name: 'Grace Hopper', email: 'grace@example.com' }
 
@@ -102,6 +113,72 @@ const matrix: Record<string, Row> = {
   'GET /v1/session': { request: () => ({ url: '/v1/session' }), expected: forPeople(200) },
   'POST /v1/password': {
     request: () => ({ url: '/v1/password', payload: newPasswords }),
+    expected: forPeople(403),
+  },
+  'PUT /v1/session/workspace': {
+    request: ({ workspaceId }) => ({ url: '/v1/session/workspace', payload: { workspaceId } }),
+    expected: forPeople(200, { 'owner of another workspace': 404 }),
+  },
+  'POST /v1/session/second-factor': {
+    request: () => ({ url: '/v1/session/second-factor', payload: { code: '000000', method: 'app' } }),
+    expected: forEverybody(401),
+  },
+  'GET /v1/second-factor': { request: () => ({ url: '/v1/second-factor' }), expected: forPeople(200) },
+  'POST /v1/second-factor': {
+    request: () => ({ url: '/v1/second-factor', payload: wrongPassword }),
+    expected: forPeople(403),
+  },
+  'POST /v1/second-factor/confirm': {
+    request: () => ({ url: '/v1/second-factor/confirm', payload: { code: '000000' } }),
+    expected: forPeople(409),
+  },
+  'POST /v1/second-factor/recovery-codes': {
+    request: () => ({ url: '/v1/second-factor/recovery-codes', payload: wrongPassword }),
+    expected: forPeople(409),
+  },
+  'POST /v1/second-factor/remove': {
+    request: () => ({ url: '/v1/second-factor/remove', payload: wrongPassword }),
+    expected: forPeople(403),
+  },
+  'GET /v1/members': { request: () => ({ url: '/v1/members' }), expected: forPeople(200) },
+  'GET /v1/members/{id}': {
+    request: ({ memberId }) => ({ url: `/v1/members/${memberId}` }),
+    expected: forPeople(200, { 'owner of another workspace': 404 }),
+  },
+  'PATCH /v1/members/{id}': {
+    request: ({ memberId }) => ({ url: `/v1/members/${memberId}`, payload: { role: 'viewer' } }),
+    expected: forChiefs(200, 404),
+  },
+  'DELETE /v1/members/{id}': {
+    request: ({ memberId }) => ({ url: `/v1/members/${memberId}` }),
+    expected: forChiefs(204, 404),
+  },
+  'GET /v1/invitations': { request: () => ({ url: '/v1/invitations' }), expected: forChiefs(200) },
+  'POST /v1/invitations': {
+    request: () => ({
+      url: '/v1/invitations',
+      payload: { email: `${generateId('guest')}@example.com`, role: 'admin' },
+    }),
+    expected: forChiefs(201),
+  },
+  'DELETE /v1/invitations/{id}': {
+    request: ({ invitationId }) => ({ url: `/v1/invitations/${invitationId}` }),
+    expected: forChiefs(204, 404),
+  },
+  // Whoever has the token of an invitation needs nothing else; these have none.
+  'POST /v1/invitation/read': {
+    request: () => ({ url: '/v1/invitation/read', payload: { token: 'x' } }),
+    expected: forEverybody(403),
+  },
+  'POST /v1/invitation/accept': {
+    request: () => ({
+      url: '/v1/invitation/accept',
+      payload: { token: 'x', name: 'Eve', password: 'not a password of anybody' },
+    }),
+    expected: forEverybody(403),
+  },
+  'POST /v1/invitation/join': {
+    request: () => ({ url: '/v1/invitation/join', payload: { token: 'x' } }),
     expected: forPeople(403),
   },
   'GET /v1/api-keys': { request: () => ({ url: '/v1/api-keys' }), ...forManagers('keys:read') },
@@ -248,6 +325,12 @@ const matrix: Record<string, Row> = {
     expected: forKeys(204, 404),
     scope: 'contacts:write',
   },
+  'GET /v1/sessions': { request: () => ({ url: '/v1/sessions' }), expected: forPeople(200) },
+  // Of nobody: one's own sessions are found, and no other.
+  'DELETE /v1/sessions/{id}': {
+    request: () => ({ url: '/v1/sessions/session_01h455vb4pex5vsknk084sn02q' }),
+    expected: forPeople(404),
+  },
   // Last, since they end what the rows above need.
   'DELETE /v1/session': { request: () => ({ url: '/v1/session' }), expected: forPeople(204) },
   'DELETE /v1/sessions': { request: () => ({ url: '/v1/sessions' }), expected: forPeople(204) },
@@ -287,11 +370,28 @@ describe('who may do what', () => {
     const headers = { 'x-api-key': key.secret }
     const created = await api.inject({ method: 'POST', url: '/v1/contacts', headers, payload: contact })
     const companies = await api.inject({ url: '/v1/companies?limit=1', headers })
+    const invited = await api.inject({
+      ...{ method: 'POST', url: '/v1/invitations', headers: { cookie: keyMaker.cookie } },
+      payload: { email: 'guest@example.com', role: 'viewer' },
+    })
     return {
       apiKeyId: key.id,
       contactId: created.json<{ id: string }>().id,
       companyId: companies.json<{ data: { id: string }[] }>().data[0]!.id,
+      memberId: await addMember(),
+      invitationId: invited.json<{ invitation: { id: string } }>().invitation.id,
+      workspaceId: keyMaker.workspaceId,
     }
+  }
+
+  /** Somebody with nothing to sign in by. */
+  async function addMember(): Promise<string> {
+    const [id, userId] = [generateId('member'), generateId('user')]
+    const { drizzle } = api.database
+    await drizzle.insert(users).values({ id: userId, name: 'Bob', email: `${userId}@example.com` })
+    const organizationId = keyMaker.workspaceId
+    await drizzle.insert(members).values({ id, userId, organizationId, role: 'developer' })
+    return id
   }
 
   /** A key with a scope that nobody hands out but the host's own code. */

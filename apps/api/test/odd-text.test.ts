@@ -11,7 +11,7 @@ interface Operation {
   requestBody?: { content: Record<string, { schema: Schema }> }
 }
 type Values = Record<string, string>
-type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** What Postgres cannot hold, as it stands in JSON, and in an address where that can hold it. */
 const oddities = [
@@ -28,6 +28,17 @@ const bodies: Record<string, Values> = {
   'POST /v1/setup': { token: 'x', name: 'x', email: 'x@example.com', password, workspaceName: 'x' },
   'POST /v1/session': { email: 'x@example.com', password },
   'POST /v1/password': { currentPassword: 'not my password', newPassword: password },
+  'PUT /v1/session/workspace': { workspaceId: 'x' },
+  'POST /v1/session/second-factor': { code: 'x', method: 'app' },
+  'POST /v1/second-factor': { password: 'not my password' },
+  'POST /v1/second-factor/confirm': { code: '000000' },
+  'POST /v1/second-factor/recovery-codes': { password: 'not my password' },
+  'POST /v1/second-factor/remove': { password: 'not my password' },
+  'PATCH /v1/members/{id}': { role: 'viewer' },
+  'POST /v1/invitations': { email: 'x@example.com', role: 'viewer' },
+  'POST /v1/invitation/read': { token: 'x' },
+  'POST /v1/invitation/accept': { token: 'x', name: 'x', password },
+  'POST /v1/invitation/join': { token: 'x' },
   'POST /v1/contacts': contact,
   'PATCH /v1/contacts/{id}': contact,
 }

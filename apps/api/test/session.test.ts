@@ -36,7 +36,13 @@ describe.each(databases)('a session, on $name', ({ create }) => {
       expect(attributes.sort()).toEqual(['HttpOnly', 'Max-Age=86400', 'Path=/', 'SameSite=Lax', 'Secure'])
       expect(response.headers['cache-control']).toBe('no-store')
       expect(response.body).not.toContain(tokenOf(pair!))
-      expect(Object.keys(response.json<object>()).sort()).toEqual(['expiresAt', 'role', 'user', 'workspace'])
+      expect(Object.keys(response.json<object>()).sort()).toEqual([
+        'expiresAt',
+        'otherWorkspaces',
+        'role',
+        'user',
+        'workspace',
+      ])
     })
 
     it('takes the e-mail address in any case', async () => {

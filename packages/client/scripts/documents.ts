@@ -50,13 +50,19 @@ async function loadAccountDocument(): Promise<OpenAPI3> {
   const { openapi, info, servers, paths, components } = (await createDocument()) as OpenAPI3 & {
     paths: object
   }
+  const tags = [
+    { name: 'Account', description: 'How people get in and out.' },
+    { name: 'Members', description: 'Who is in the workspace, as what, and how others come in.' },
+  ]
   const isAccount = (item: object) =>
-    Object.values(item).every(({ tags }: { tags?: string[] }) => tags?.includes('Account'))
+    Object.values(item).every((operation: { tags?: string[] }) =>
+      tags.some(({ name }) => operation.tags?.includes(name)),
+    )
   return {
     openapi,
     info: { ...info, title: 'Latchkey accounts', description: 'Sign in and out of the Latchkey demo API.' },
     ...(servers && { servers }),
-    tags: [{ name: 'Account', description: 'How people get in and out.' }],
+    tags,
     paths: Object.fromEntries(Object.entries(paths).filter(([, item]) => isAccount(item as object))),
     components: {
       schemas: { Problem: components!.schemas!['Problem']! },

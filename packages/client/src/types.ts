@@ -61,3 +61,11 @@ export type CreatedToken = Schemas['CreatedApiKeyToken']
 export type Problem = Schemas['ApiKeyProblem']
 /** Who is signed in, and in which workspace. */
 export type Session = accountPaths['/v1/session']['get']['responses'][200]['content']['application/json']
+/** A person in the workspace. */
+export type Member = accountPaths['/v1/members/{id}']['get']['responses'][200]['content']['application/json']
+/** An invitation that nobody has accepted yet. */
+export type Invitation =
+  accountPaths['/v1/invitations']['get']['responses'][200]['content']['application/json']['data'][number]
+/** Where a person is signed in. */
+export type LiveSession =
+  accountPaths['/v1/sessions']['get']['responses'][200]['content']['application/json']['data'][number]

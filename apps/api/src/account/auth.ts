@@ -2,13 +2,24 @@ import type { BetterAuthOptions } from 'better-auth'
 import { betterAuth } from 'better-auth/minimal'
 import { drizzleAdapter } from 'better-auth/adapters/drizzle'
 import { organization } from 'better-auth/plugins/organization'
+import { twoFactor } from 'better-auth/plugins/two-factor'
 import type { AppDatabase } from '../database/app-database.ts'
 import { generateId } from '../id.ts'
 import { hashPassword, maxPasswordLength, minPasswordLength, verifyPassword } from './password.ts'
+import { renewSession } from './renew-session.ts'
 import { accessControl, roles } from './roles.ts'
-import { sessionCookieName } from './session-cookie.ts'
+import { challengeCookieName, hostCookie, sessionCookieName } from './session-cookie.ts'
 import { absoluteMs, withSessionRules } from './session-rules.ts'
-import { credentials, invitations, members, sessions, users, verifications, workspaces } from './tables.ts'
+import {
+  credentials,
+  invitations,
+  members,
+  secondFactors,
+  sessions,
+  users,
+  verifications,
+  workspaces,
+} from './tables.ts'
 
 /** The header in which our own routes tell better-auth who asks; what a client sends under it is never passed on. */
 export const clientAddressHeader = 'x-latchkey-client-address'
@@ -22,9 +33,20 @@ const schema = {
   organization: workspaces,
   member: members,
   invitation: invitations,
+  twoFactor: secondFactors,
 }
 
-const idPrefixes: Record<string, string> = { account: 'credential', organization: 'workspace' }
+/** How long a person has for the second step of signing in. */
+const challengeSeconds = 5 * 60
+
+/** How long an invitation's link works. */
+const invitationSeconds = 7 * 24 * 60 * 60
+
+const idPrefixes: Record<string, string> = {
+  account: 'credential',
+  organization: 'workspace',
+  twoFactor: 'factor',
+}
 
 export interface AuthOptions {
   secret: string
@@ -67,8 +89,9 @@ export function createAuth(db: AppDatabase, { secret, warn, onWorkspaceCreated }
       cookies: {
         session_token: {
           name: sessionCookieName,
-          attributes: { secure: true, httpOnly: true, sameSite: 'lax', path: '/' },
+          attributes: hostCookie,
         },
+        two_factor: { name: challengeCookieName, attributes: hostCookie },
       },
       ipAddress: { ipAddressHeaders: [clientAddressHeader] },
       database: { generateId: ({ model }) => generateId(idPrefixes[model] ?? model) },
@@ -79,10 +102,20 @@ export function createAuth(db: AppDatabase, { secret, warn, onWorkspaceCreated }
         roles,
         creatorRole: 'owner',
         allowUserToCreateOrganization: false,
+        membershipLimit: 1000,
+        invitationExpiresIn: invitationSeconds,
+        cancelPendingInvitationsOnReInvite: true,
+        // Whoever has the token of an invitation got it from the inviter; that its id is known proves nothing.
+        requireEmailVerificationOnInvitation: false,
+        schema: {
+          invitation: { additionalFields: { token: { type: 'string', required: true, returned: false } } },
+        },
         organizationHooks: {
           afterCreateOrganization: ({ organization }) => onWorkspaceCreated(db, organization.id),
         },
       }),
+      twoFactor({ issuer: 'Latchkey', twoFactorCookieMaxAge: challengeSeconds }),
+      renewSession,
     ],
     rateLimit: { enabled: false },
     telemetry: { enabled: false },

@@ -2,29 +2,33 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ProblemError } from '@latchkey/fastify'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { AppProblem, challenge } from '../problem.ts'
+import { AppProblem } from '../problem.ts'
 import { problemReplies } from '../problem-replies.ts'
 import { tidy } from '../text-schema.ts'
-import { judgePassword } from './password.ts'
+import { attempts } from './attempts.ts'
+import { replyWithSession, toSession } from './begun-session.ts'
+import type { Invitations } from './invitations.ts'
+import { invitationRoutes } from './invitation-routes.ts'
+import { memberRoutes } from './member-routes.ts'
+import { WorkspaceChoice } from './member-schemas.ts'
+import type { Members } from './members.ts'
+import { refuseWeak } from './refuse-weak.ts'
+import { createRequireSession } from './require-session.ts'
 import { Credentials, PasswordChange, Session, SetUpBody, SetUpStatus } from './schemas.ts'
-import { clearSessionCookie, hasSessionCookie } from './session-cookie.ts'
-import type { Sessions, SignedIn } from './sessions.ts'
+import { forgetSession, signedOut } from './forget-session.ts'
+import type { SecondFactor } from './second-factor.ts'
+import { secondFactorRoutes } from './second-factor-routes.ts'
+import { sessionListRoutes } from './session-list-routes.ts'
+import type { Sessions } from './sessions.ts'
 import type { SetUp } from './set-up.ts'
 
 interface AccountRoutesOptions {
   sessions: Sessions
   setUp: SetUp
+  secondFactor: SecondFactor
+  members: Members
+  invitations: Invitations
 }
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Who asks, on routes that need a session; null elsewhere. */
-    signedIn: SignedIn | null
-  }
-}
-
-/** Slow enough for a guesser, out of the way of a person: per client address and route. */
-const attempts = { rateLimit: { max: 20, timeWindow: '1 minute' } }
 
 const bySession = [{ session: [] }]
 const open: Record<string, string[]>[] = []
@@ -32,17 +36,15 @@ const open: Record<string, string[]>[] = []
 /** How people get in and out. None of these routes takes a key. */
 export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutesOptions> = async (
   app,
-  { sessions, setUp },
+  { sessions, setUp, secondFactor, members, invitations },
 ) => {
   app.decorateRequest('signedIn', null)
 
-  /** Before any body is read, so that nobody but a signed-in person has one parsed. */
-  async function requireSession(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    request.signedIn = await sessions.read(request)
-    if (request.signedIn !== null) return
-    if (hasSessionCookie(request)) clearSessionCookie(reply)
-    throw new ProblemError('unauthenticated', { detail: 'Sign in first.', headers: challenge })
-  }
+  const requireSession = createRequireSession(sessions)
+  await app.register(sessionListRoutes, { sessions, requireSession })
+  await app.register(secondFactorRoutes, { secondFactor, sessions, requireSession })
+  await app.register(memberRoutes, { members, sessions, requireSession })
+  await app.register(invitationRoutes, { invitations, sessions, requireSession })
 
   /** Begins a session and tells whose it is; the cookie travels in the reply's headers alone. */
   async function signIn(
@@ -51,9 +53,11 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutesOptions> = as
     person: { email: string; password: string },
   ) {
     const begun = await sessions.begin(request, person)
-    if (!begun.ok) throw new AppProblem(begun.reason)
-    void reply.header('set-cookie', begun.setCookie)
-    return toSession(begun.signedIn)
+    if (!begun.ok) {
+      if ('setCookie' in begun) void reply.header('set-cookie', begun.setCookie)
+      throw new AppProblem(begun.reason)
+    }
+    return replyWithSession(reply, begun)
   }
 
   app.get(
@@ -105,7 +109,9 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutesOptions> = as
         operationId: 'signIn',
         tags: ['Account'],
         summary: 'Sign in',
-        description: 'The reply sets the session cookie. Whatever session the browser had before ends.',
+        description:
+          'The reply sets the session cookie. Whatever session the browser had before ends. For a person with a second ' +
+          'factor it is 401 `second_factor_required`, with a cookie for the second step.',
         security: open,
         body: Credentials,
         response: { 200: Session, ...problemReplies(400, 401, 403, 413, 415, 429, 503) },
@@ -143,26 +149,28 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutesOptions> = as
     },
     async (request, reply) => {
       await sessions.end(request.signedIn!.token)
-      return forget(reply)
+      return forgetSession(reply)
     },
   )
 
-  app.delete(
-    '/v1/sessions',
+  app.put(
+    '/v1/session/workspace',
     {
       onRequest: requireSession,
       schema: {
-        operationId: 'signOutEverywhere',
+        operationId: 'switchWorkspace',
         tags: ['Account'],
-        summary: 'Sign out everywhere',
-        description: 'Ends every session of the person who asks, on every device.',
+        summary: 'Go to another workspace',
+        description: 'The session is in that workspace from then on, under a new cookie.',
         security: bySession,
-        response: { 204: signedOut, ...problemReplies(401, 403, 503) },
+        body: WorkspaceChoice,
+        response: { 200: Session, ...problemReplies(400, 401, 403, 404, 413, 415, 503) },
       },
     },
     async (request, reply) => {
-      await sessions.endAll(request.signedIn!.user.id)
-      return forget(reply)
+      const begun = await sessions.switchWorkspace(request, request.body.workspaceId)
+      if (begun === null) throw new ProblemError('not_found')
+      return replyWithSession(reply, begun)
     },
   )
 
@@ -188,25 +196,7 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutesOptions> = as
       refuseWeak(newPassword, email, 'newPassword')
       const changed = await sessions.changePassword(request, { currentPassword, newPassword })
       if (changed === null) throw new AppProblem('wrong_password')
-      void reply.header('set-cookie', changed.setCookie)
-      return toSession(changed.signedIn)
+      return replyWithSession(reply, changed)
     },
   )
-}
-
-const signedOut = Type.Null({ description: 'The session is over.' })
-
-function forget(reply: FastifyReply): FastifyReply {
-  clearSessionCookie(reply)
-  return reply.header('clear-site-data', '"cache", "cookies", "storage"').code(204).send()
-}
-
-function refuseWeak(password: string, email: string, field: string): void {
-  const complaint = judgePassword(password, email)
-  if (complaint === null) return
-  throw new ProblemError('invalid_request', { errors: [{ field, message: complaint }] })
-}
-
-function toSession({ user, workspace, role, expiresAt }: SignedIn): Session {
-  return { user, workspace, role, expiresAt: expiresAt.toISOString() }
 }

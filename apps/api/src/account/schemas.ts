@@ -7,14 +7,14 @@ import { roleNames } from './roles.ts'
 const strict = { additionalProperties: false }
 
 /** A password that somebody has: it may be as short as the rules once allowed. */
-const password = Type.String({
+export const password = Type.String({
   minLength: 1,
   maxLength: maxPasswordLength,
   format: 'password',
   description: 'Compared byte for byte.',
 })
 
-const newPassword = Type.String({
+export const newPassword = Type.String({
   minLength: minPasswordLength,
   maxLength: maxPasswordLength,
   format: 'password',
@@ -62,6 +62,9 @@ export const Session = Type.Object(
   {
     user: Type.Object({ id: Type.String(), name: Type.String(), email: Type.String() }),
     workspace: Type.Object({ id: Type.String(), name: Type.String() }),
+    otherWorkspaces: Type.Array(Type.Object({ id: Type.String(), name: Type.String() }), {
+      description: 'Where you could go.',
+    }),
     role: Type.Enum([...roleNames], {
       type: 'string',
       description: 'What you are in the workspace. A viewer changes nothing.',
@@ -71,3 +74,22 @@ export const Session = Type.Object(
   { description: 'Who is signed in, and where.' },
 )
 export type Session = Static<typeof Session>
+
+export const LiveSession = Type.Object(
+  {
+    id: Type.String({ examples: ['session_01h455vb4pex5vsknk084sn02q'] }),
+    userAgent: Type.String({ description: 'What the browser calls itself.' }),
+    address: Type.String({ description: 'From where it was begun; empty when that is not known.' }),
+    createdAt: timestamp('When the person signed in.'),
+    lastUsedAt: timestamp('When it was last used. A minute behind at most.'),
+    expiresAt: timestamp('When it ends unless it is used before.'),
+    current: Type.Boolean({ description: 'Whether it is the session of this request.' }),
+  },
+  { description: 'Where you are signed in.' },
+)
+export type LiveSession = Static<typeof LiveSession>
+
+export const SessionList = Type.Object(
+  { data: Type.Array(LiveSession) },
+  { description: 'The last used first. Those that are over are not among them.' },
+)

@@ -6,11 +6,25 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
  */
 export const sessionCookieName = '__Host-latchkey_session'
 
+/** Stands for a person whose password was right, until they have sent the code of their second factor. */
+export const challengeCookieName = '__Host-latchkey_second_factor'
+
+/** What `__Host-` asks for, and out of reach of scripts. */
+export const hostCookie = { secure: true, httpOnly: true, sameSite: 'lax', path: '/' } as const
+
 export function hasSessionCookie(request: FastifyRequest): boolean {
   return request.headers.cookie?.includes(`${sessionCookieName}=`) === true
 }
 
 /** Makes the browser forget the cookie. */
 export function clearSessionCookie(reply: FastifyReply): void {
-  void reply.header('set-cookie', `${sessionCookieName}=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax`)
+  clear(reply, sessionCookieName)
+}
+
+export function clearChallengeCookie(reply: FastifyReply): void {
+  clear(reply, challengeCookieName)
+}
+
+function clear(reply: FastifyReply, name: string): void {
+  void reply.header('set-cookie', `${name}=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax`)
 }

@@ -1,33 +1,59 @@
 import { isAPIError } from 'better-auth/api'
-import { and, asc, eq, lte, or } from 'drizzle-orm'
+import { and, asc, desc, eq, like, lte, ne, or } from 'drizzle-orm'
 import type { FastifyRequest } from 'fastify'
 import type { AppDatabase } from '../database/app-database.ts'
 import { type Auth, clientAddressHeader } from './auth.ts'
 import { parseRole, type Role } from './roles.ts'
-import { sessionCookieName } from './session-cookie.ts'
+import { refusalOf } from './refusal.ts'
+import { challengeCookieName, sessionCookieName } from './session-cookie.ts'
 import { endOfSession, idleMs } from './session-rules.ts'
-import { credentials, members, sessions, users, workspaces } from './tables.ts'
+import { useCode } from './use-code.ts'
+import { credentials, members, sessions, users, verifications, workspaces } from './tables.ts'
 
 /** Who asks: a person with a live session, in their workspace. */
 export interface SignedIn {
   user: { id: string; name: string; email: string }
   workspace: { id: string; name: string }
+  /** Where else they could be. */
+  otherWorkspaces: { id: string; name: string }[]
   role: Role
   /** When the session ends unless it is used again. */
   expiresAt: Date
+  sessionId: string
   /** The session's token. Never leaves the process but inside its cookie. */
   token: string
+}
+
+/** A session as its person may see it. */
+export interface LiveSession {
+  id: string
+  userAgent: string | null
+  address: string | null
+  createdAt: Date
+  lastUsedAt: Date
+  expiresAt: Date
 }
 
 export type Sessions = ReturnType<typeof createSessions>
 
 /** A new session, and the `Set-Cookie` value that carries it. */
-interface Begun {
+export interface Begun {
   signedIn: SignedIn
   setCookie: string
 }
 
-type BeginResult = ({ ok: true } & Begun) | { ok: false; reason: 'invalid_credentials' | 'no_workspace' }
+type BeginResult =
+  | ({ ok: true } & Begun)
+  | { ok: false; reason: 'invalid_credentials' | 'no_workspace' }
+  /** The password was right; the cookie stands for that until the code comes. */
+  | { ok: false; reason: 'second_factor_required'; setCookie: string }
+
+/** How a second factor is shown: by an app's code of the moment, or by one of the codes kept for the day it is lost. */
+export type FactorMethod = 'app' | 'recovery'
+
+type FinishResult =
+  | ({ ok: true } & Begun)
+  | { ok: false; reason: 'wrong_code' | 'sign_in_again' | 'second_factor_locked' | 'no_workspace' }
 
 /**
  * Everything that our routes do with sessions. Reading and beginning them is better-auth's work, under the rules
@@ -40,16 +66,31 @@ export function createSessions(db: AppDatabase, auth: Auth) {
   async function read(headers: Headers): Promise<SignedIn | null> {
     const found = await auth.api.getSession({ headers })
     if (found === null) return null
-    const membership = await findMembership(db, found.user.id)
-    if (membership === null) return null
+    const memberships = await listMemberships(db, found.user.id)
+    const chosen = found.session.activeOrganizationId
+    const membership = memberships.find(({ workspace }) => workspace.id === chosen) ?? memberships[0]
+    if (membership === undefined) return null
     const { id, name, email } = found.user
-    const expiresAt = endOfSession(found.session)
-    return { user: { id, name, email }, ...membership, expiresAt, token: found.session.token }
+    return {
+      user: { id, name, email },
+      workspace: membership.workspace,
+      otherWorkspaces: memberships.filter((other) => other !== membership).map(({ workspace }) => workspace),
+      role: membership.role,
+      expiresAt: endOfSession(found.session),
+      sessionId: found.session.id,
+      token: found.session.token,
+    }
   }
 
   async function readNew(setCookie: string): Promise<Begun | null> {
     const signedIn = await read(new Headers({ cookie: setCookie.split(';', 1)[0]! }))
     return signedIn && { signedIn, setCookie }
+  }
+
+  /** The same session under another token: the old one is worth nothing from here on. */
+  async function renew(request: FastifyRequest): Promise<Begun | null> {
+    const reply = await auth.api.renewSession({ headers: headersOf(request), returnHeaders: true })
+    return readNew(cookieIn(reply.headers))
   }
 
   async function end(token: string): Promise<void> {
@@ -61,6 +102,14 @@ export function createSessions(db: AppDatabase, auth: Auth) {
     const now = Date.now()
     const isOver = or(lte(sessions.expiresAt, new Date(now)), lte(sessions.updatedAt, new Date(now - idleMs)))
     await db.delete(sessions).where(isOver)
+  }
+
+  /** From here on the new session counts, and that of the cookie which came along no more. */
+  async function takeOver(headers: Headers, setCookie: string): Promise<Begun | null> {
+    const before = await auth.api.getSession({ headers })
+    if (before !== null) await end(before.session.token)
+    await sweep()
+    return readNew(setCookie)
   }
 
   return {
@@ -75,12 +124,12 @@ export function createSessions(db: AppDatabase, auth: Auth) {
     async begin(request: FastifyRequest, person: { email: string; password: string }): Promise<BeginResult> {
       const headers = headersOf(request)
       const passwordBefore = await passwordHashOf(db, person.email)
-      const setCookie = await signIn(auth, person, headers)
-      if (setCookie === null) return { ok: false, reason: 'invalid_credentials' }
-      const before = await auth.api.getSession({ headers })
-      if (before !== null) await end(before.session.token)
-      await sweep()
-      const begun = await readNew(setCookie)
+      const signedIn = await signIn(auth, person, headers)
+      if (signedIn === null) return { ok: false, reason: 'invalid_credentials' }
+      if ('challenge' in signedIn) {
+        return { ok: false, reason: 'second_factor_required', setCookie: signedIn.challenge }
+      }
+      const begun = await takeOver(headers, signedIn.session)
       if (begun === null) return { ok: false, reason: 'no_workspace' }
       if ((await passwordHashOf(db, person.email)) !== passwordBefore) {
         await end(begun.signedIn.token)
@@ -89,10 +138,86 @@ export function createSessions(db: AppDatabase, auth: Auth) {
       return { ok: true, ...begun }
     },
 
+    /** The second step, for whoever has a second factor. Five wrong codes end the first step too. */
+    async finish(
+      request: FastifyRequest,
+      { code, method }: { code: string; method: FactorMethod },
+    ): Promise<FinishResult> {
+      // Without the cookie of a session: the code is about the person who signs in, whoever sat here before.
+      const options = {
+        body: { code },
+        headers: headersOf(request, challengeCookieName),
+        returnHeaders: true,
+      } as const
+      let setCookie: string
+      try {
+        const reply =
+          method === 'app' ? await auth.api.verifyTOTP(options) : await auth.api.verifyBackupCode(options)
+        setCookie = cookieIn(reply.headers)
+      } catch (error) {
+        return { ok: false, reason: refusedCode(refusalOf(error)) }
+      }
+      const begun = await takeOver(headersOf(request), setCookie)
+      if (begun === null) return { ok: false, reason: 'no_workspace' }
+      const { user, token } = begun.signedIn
+      if (method === 'app' && !(await useCode(db, user.id, code))) {
+        await end(token)
+        return { ok: false, reason: 'sign_in_again' }
+      }
+      return { ok: true, ...begun }
+    },
+
+    readNew,
+
     end,
 
     async endAll(userId: string): Promise<void> {
       await db.delete(sessions).where(eq(sessions.userId, userId))
+    },
+
+    async endOthers({ user, sessionId }: SignedIn): Promise<void> {
+      await db.delete(sessions).where(and(eq(sessions.userId, user.id), ne(sessions.id, sessionId)))
+    },
+
+    /** False where the person has no such session. */
+    async endOne(userId: string, id: string): Promise<boolean> {
+      const theirs = and(eq(sessions.userId, userId), eq(sessions.id, id))
+      const ended = await db.delete(sessions).where(theirs).returning({ id: sessions.id })
+      return ended.length > 0
+    },
+
+    /** The person's live sessions, the last used first. */
+    async list(userId: string): Promise<LiveSession[]> {
+      const rows = await db
+        .select({
+          id: sessions.id,
+          userAgent: sessions.userAgent,
+          address: sessions.ipAddress,
+          createdAt: sessions.createdAt,
+          updatedAt: sessions.updatedAt,
+          expiresAt: sessions.expiresAt,
+        })
+        .from(sessions)
+        .where(eq(sessions.userId, userId))
+        .orderBy(desc(sessions.updatedAt), desc(sessions.id))
+      return rows
+        .map(({ updatedAt, ...row }) => ({
+          ...row,
+          lastUsedAt: updatedAt,
+          expiresAt: endOfSession({ ...row, updatedAt }),
+        }))
+        .filter(({ expiresAt }) => expiresAt.getTime() > Date.now())
+    },
+
+    renew,
+
+    /** The same session in another workspace, under another token. Null for a workspace that the person is not in. */
+    async switchWorkspace(request: FastifyRequest, workspaceId: string): Promise<Begun | null> {
+      const known = await listMemberships(db, request.signedIn!.user.id)
+      if (!known.some(({ workspace }) => workspace.id === workspaceId)) return null
+      const body = { organizationId: workspaceId }
+      await auth.api.setActiveOrganization({ body, headers: headersOf(request) })
+      return renew(request)
     },
 
     /**
@@ -110,6 +235,11 @@ export function createSessions(db: AppDatabase, auth: Auth) {
           headers: headersOf(request),
           returnHeaders: true,
         })
+        // Whoever knew the old password is no further than before it.
+        const { id } = request.signedIn!.user
+        await db
+          .delete(verifications)
+          .where(and(eq(verifications.value, id), like(verifications.identifier, '2fa-%')))
         return await readNew(cookieIn(reply.headers))
       } catch (error) {
         if (isAPIError(error) && error.body?.code === 'INVALID_PASSWORD') return null
@@ -123,26 +253,42 @@ async function signIn(
   auth: Auth,
   body: { email: string; password: string },
   headers: Headers,
-): Promise<string | null> {
+): Promise<{ session: string } | { challenge: string } | null> {
   try {
-    return cookieIn((await auth.api.signInEmail({ body, headers, returnHeaders: true })).headers)
+    const reply = await auth.api.signInEmail({ body, headers, returnHeaders: true })
+    const challenge = findCookie(reply.headers, challengeCookieName)
+    return challenge === undefined ? { session: cookieIn(reply.headers) } : { challenge }
   } catch (error) {
     if (isAPIError(error) && error.statusCode >= 400 && error.statusCode < 500) return null
     throw error
   }
 }
 
-/** What better-auth may know of a request: nothing else that a client sends reaches it. */
-function headersOf(request: FastifyRequest): Headers {
+function refusedCode(code: string): 'wrong_code' | 'sign_in_again' | 'second_factor_locked' {
+  if (code === 'ACCOUNT_TEMPORARILY_LOCKED') return 'second_factor_locked'
+  return code === 'INVALID_CODE' || code === 'INVALID_BACKUP_CODE' ? 'wrong_code' : 'sign_in_again'
+}
+
+/** What better-auth may know of a request: nothing else that a client sends reaches it. With a name, that cookie alone. */
+export function headersOf(request: FastifyRequest, cookieName?: string): Headers {
+  const all = request.headers.cookie ?? ''
+  const one = all.split(/; */).find((pair) => pair.startsWith(`${cookieName}=`))
   return new Headers({
-    cookie: request.headers.cookie ?? '',
+    cookie: cookieName === undefined ? all : (one ?? ''),
     'user-agent': request.headers['user-agent'] ?? '',
     [clientAddressHeader]: request.ip,
   })
 }
 
-function cookieIn(headers: Headers): string {
-  const cookie = headers.getSetCookie().find((value) => value.startsWith(`${sessionCookieName}=`))
+/** The `Set-Cookie` that gives a cookie a value. */
+function findCookie(headers: Headers, name: string): string | undefined {
+  return headers
+    .getSetCookie()
+    .find((cookie) => cookie.startsWith(`${name}=`) && !cookie.startsWith(`${name}=;`))
+}
+
+export function cookieIn(headers: Headers): string {
+  const cookie = findCookie(headers, sessionCookieName)
   if (cookie === undefined) throw new Error('better-auth began a session and sent no cookie for it.')
   return cookie
 }
@@ -156,19 +302,19 @@ async function passwordHashOf(db: AppDatabase, email: string): Promise<string | 
   return found?.hash ?? null
 }
 
-/** A person's oldest membership with a role that we know. */
-async function findMembership(
+/** A person's memberships with a role that we know, the oldest first. */
+async function listMemberships(
   db: AppDatabase,
   userId: string,
-): Promise<Pick<SignedIn, 'workspace' | 'role'> | null> {
+): Promise<Pick<SignedIn, 'workspace' | 'role'>[]> {
   const rows = await db
-    .select({ id: workspaces.id, name: workspaces.name, role: members.role })
+    .select({ workspace: { id: workspaces.id, name: workspaces.name }, role: members.role })
     .from(members)
     .innerJoin(workspaces, eq(workspaces.id, members.organizationId))
     .where(eq(members.userId, userId))
     .orderBy(asc(members.createdAt), asc(members.id))
-    .limit(1)
-  const [row] = rows
-  const role = row && parseRole(row.role)
-  return row && role ? { workspace: { id: row.id, name: row.name }, role } : null
+  return rows.flatMap(({ workspace, role: text }) => {
+    const role = parseRole(text)
+    return role ? [{ workspace, role }] : []
+  })
 }

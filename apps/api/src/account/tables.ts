@@ -7,6 +7,7 @@ import {
   text,
   timestamp,
   boolean,
+  integer,
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
 import { hashToken } from './token.ts'
@@ -33,6 +34,8 @@ export const users = account.table('users', {
   email: text('email').notNull().unique(),
   emailVerified: boolean('email_verified').notNull().default(false),
   image: text('image'),
+  /** Whether a password alone signs nobody in. */
+  twoFactorEnabled: boolean('two_factor_enabled').notNull().default(false),
   createdAt: createdAt(),
   updatedAt: updatedAt(),
 })
@@ -81,6 +84,18 @@ export const credentials = account.table(
     uniqueIndex('credentials_provider_account').on(table.providerId, table.accountId),
   ],
 )
+
+/** What makes a person's codes: encrypted with the program's secret, the recovery codes too. */
+export const secondFactors = account.table('second_factors', {
+  id: text('id').primaryKey(),
+  userId: userId().unique(),
+  secret: text('secret_encrypted').notNull(),
+  backupCodes: text('recovery_codes_encrypted').notNull(),
+  /** False until the person has sent a first code. */
+  verified: boolean('verified').notNull().default(false),
+  failedVerificationCount: integer('failed_count').notNull().default(0),
+  lockedUntil: at('locked_until'),
+})
 
 export const verifications = account.table(
   'verifications',
@@ -132,6 +147,7 @@ export const invitations = account.table(
     organizationId: workspaceId(),
     email: text('email').notNull(),
     role: text('role'),
+    token: hashedToken('token_hash').notNull().unique(),
     status: text('status').notNull().default('pending'),
     expiresAt: at('expires_at').notNull(),
     createdAt: createdAt(),
