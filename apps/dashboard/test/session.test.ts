@@ -13,6 +13,7 @@ import {
 
 const list = '/settings/api-keys'
 const someKey = `${list}/key_01h455vb4pex5vsknk084sn02q`
+const someMember = '/settings/members/member_01h455vb4pex5vsknk084sn02q'
 const behindSignIn = [
   '/',
   '/find-keys?q=a',
@@ -23,6 +24,13 @@ const behindSignIn = [
   someKey,
   `${someKey}/delete`,
   `${someKey}/requests`,
+  '/settings/members',
+  '/settings/members/invite',
+  someMember,
+  `${someMember}/remove`,
+  '/settings/security',
+  '/settings/security/password',
+  '/settings/security/second-factor',
 ]
 
 test.describe('without a session', () => {
@@ -35,7 +43,21 @@ test.describe('without a session', () => {
       expect(target).toBe(path === '/' ? null : path)
     })
 
-  for (const path of [`${list}/new`, `${someKey}/delete`, `${someKey}?/disable`, `${someKey}?/enable`])
+  for (const path of [
+    `${list}/new`,
+    `${someKey}/delete`,
+    `${someKey}?/disable`,
+    `${someKey}?/enable`,
+    '/settings/members?/revoke',
+    '/settings/members/invite',
+    someMember,
+    `${someMember}/remove`,
+    '/settings/security?/end',
+    '/settings/security?/endOthers',
+    '/settings/security/password',
+    '/settings/security/second-factor?/begin',
+    '/settings/security/second-factor?/remove',
+  ])
     test(`the form behind ${path} does nothing`, async ({ request }) => {
       const response = await request.post(`${origin}${path}`, {
         headers: { origin, accept: 'text/html' },

@@ -1,7 +1,7 @@
 import type { RequestEvent } from '@sveltejs/kit'
 import { createClient, type LatchkeyClient } from '@latchkey/client'
 import { API_URL } from '$app/env/private'
-import { sessionCookieOf, sessionCookiesIn } from './session-cookie.ts'
+import { apiCookiesIn, apiCookiesOf } from './session-cookie.ts'
 
 const timeoutMs = 8_000
 
@@ -11,16 +11,16 @@ export class ApiUnavailable extends Error {
 }
 
 /**
- * The API as the person behind this request sees it. Of the browser’s request only the session cookie,
- * the address and the kind of browser go there;
- * session cookies that the API sets are noted in `locals.sessionCookies`.
+ * The API as the person behind this request sees it. Of the browser’s request only the cookies that
+ * the API set, the address and the kind of browser go there;
+ * cookies that the API sets are noted in `locals.sessionCookies`.
  */
 export function connectApi(event: RequestEvent): LatchkeyClient {
   const headers: Record<string, string> = {
     'x-forwarded-for': event.getClientAddress(),
     'user-agent': event.request.headers.get('user-agent') ?? '',
   }
-  const cookie = sessionCookieOf(event.cookies)
+  const cookie = apiCookiesOf(event.cookies)
   if (cookie) headers['cookie'] = cookie
 
   return createClient({
@@ -28,7 +28,7 @@ export function connectApi(event: RequestEvent): LatchkeyClient {
     headers,
     async fetch(request) {
       const response = await send(request)
-      event.locals.sessionCookies.push(...sessionCookiesIn(response.headers))
+      event.locals.sessionCookies.push(...apiCookiesIn(response.headers))
       return response
     },
   })

@@ -1,13 +1,14 @@
 import type { RequestEvent } from '@sveltejs/kit'
 import type { Session } from '#lib/session.ts'
 import { ApiUnavailable } from './api.ts'
-import { sessionCookieOf } from './session-cookie.ts'
+import { hasSessionCookie } from './session-cookie.ts'
 
 /** Asks the API who is signed in; without a session cookie there is nobody to ask about. */
 export async function readSession({ cookies, locals }: RequestEvent): Promise<Session | null> {
-  if (!sessionCookieOf(cookies)) return null
+  if (!hasSessionCookie(cookies)) return null
   const { data, response } = await locals.api.GET('/v1/session')
   if (response.status === 401) return null
   if (!data) throw new ApiUnavailable(`GET /v1/session answered ${response.status}`)
-  return { user: data.user, workspace: data.workspace, role: data.role }
+  const { user, workspace, otherWorkspaces, role } = data
+  return { user, workspace, otherWorkspaces, role }
 }

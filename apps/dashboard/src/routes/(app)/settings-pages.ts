@@ -2,7 +2,9 @@ import { m } from '#lib/paraglide/messages.js'
 import { isInCharge, type Session } from '#lib/session.ts'
 import KeyRound from '@lucide/svelte/icons/key-round'
 import ScrollText from '@lucide/svelte/icons/scroll-text'
+import ShieldCheck from '@lucide/svelte/icons/shield-check'
 import Timer from '@lucide/svelte/icons/timer'
+import Users from '@lucide/svelte/icons/users'
 
 /** A page below Settings, as the main menu and the page Settings name it. */
 export interface SettingsPage {
@@ -28,6 +30,13 @@ const pages: readonly SettingsPage[] = [
     title: m.settings_audit,
     text: m.settings_audit_text,
     isFor: isInCharge,
+  },
+  { href: '/settings/members', icon: Users, title: m.settings_members, text: m.settings_members_text },
+  {
+    href: '/settings/security',
+    icon: ShieldCheck,
+    title: m.settings_security,
+    text: m.settings_security_text,
   },
 ]
 

@@ -26,7 +26,8 @@ export const actions: Actions = {
     const password = formText(form, 'password')
     if (!email || !password) return fail(400, { email, message: m.sign_in_missing() })
 
-    const status = await signIn(locals.api, { email, password })
+    const { status, code } = await signIn(locals.api, { email, password })
+    if (code === 'second_factor_required') redirect(303, `/sign-in/code${url.search}`)
     if (status === 403) return fail(403, { email, message: m.sign_in_no_workspace() })
     if (status === 429) return fail(429, { email, message: m.sign_in_too_many() })
     if (status === 503) return fail(503, { email, message: m.sign_in_unavailable() })
@@ -35,11 +36,15 @@ export const actions: Actions = {
   },
 }
 
-async function signIn(api: App.Locals['api'], body: { email: string; password: string }): Promise<number> {
+async function signIn(
+  api: App.Locals['api'],
+  body: { email: string; password: string },
+): Promise<{ status: number; code?: string }> {
   try {
-    return (await api.POST('/v1/session', { body })).response.status
+    const { error: problem, response } = await api.POST('/v1/session', { body })
+    return problem ?? { status: response.status }
   } catch (error) {
-    if (error instanceof ApiUnavailable) return 503
+    if (error instanceof ApiUnavailable) return { status: 503 }
     throw error
   }
 }
