@@ -75,7 +75,7 @@ const states: State[] = [
   },
   { name: 'no keys', as: 'nia', reach: (page) => visit(page, list) },
   { name: 'no results', reach: (page) => visit(page, `${list}?q=nothing-has-this-name`) },
-  { name: 'notice', reach: (page) => visit(page, `${list}?notice=deleted&receipt=3-2-84`) },
+  { name: 'notice', reach: (page) => visit(page, `${list}?notice=already-deleted`) },
   { name: 'viewer’s list', as: 'vic', reach: (page) => visit(page, list) },
   { name: 'viewer’s create page', as: 'vic', reach: (page) => visit(page, `${list}/new`) },
   {

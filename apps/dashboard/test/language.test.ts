@@ -1,7 +1,17 @@
 import type { Page } from '@playwright/test'
 import { callWith } from './harness/keys.ts'
 import { password } from './harness/people.ts'
-import { apiProxy, apiUrl, expect, origin, revealed, test, uniqueName, visit } from './harness/test.ts'
+import {
+  apiProxy,
+  apiUrl,
+  confirmDelete,
+  expect,
+  origin,
+  revealed,
+  test,
+  uniqueName,
+  visit,
+} from './harness/test.ts'
 
 const list = '/settings/api-keys'
 
@@ -36,7 +46,7 @@ for (const script of [true, false])
     await expect(row.getByText('in 29 Tagen').or(row.getByText('in 30 Tagen'))).toBeVisible()
     await page.getByRole('button', { name: `Schlüssel ${name} löschen` }).click()
     await expect(page.getByRole('heading', { name: 'Diesen API-Schlüssel löschen?' })).toBeVisible()
-    await page.getByRole('button', { name: 'Löschen', exact: true }).click()
+    await confirmDelete(page, name, 'Löschen')
     await expect(page.getByText(/Auf 1 von 1 Knoten nach \d+ ms abgelehnt/)).toBeVisible()
     expect(await callWith(apiUrl, secret)).toBe(401)
   })

@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { age, callWith } from './harness/keys.ts'
-import { apiProxy, apiUrl, databaseSql, expect, test, uniqueName, visit } from './harness/test.ts'
+import {
+  apiProxy,
+  apiUrl,
+  databaseSql,
+  confirmDelete,
+  expect,
+  test,
+  uniqueName,
+  visit,
+} from './harness/test.ts'
 
 const list = '/settings/api-keys'
 const whole = /Rejected on 1 of 1 node after \d+ ms\. Calls with it now get 401\./
@@ -17,11 +26,11 @@ for (const script of [true, false]) {
       const page = await open('ada', { javaScriptEnabled: script })
       await visit(page, `${list}?q=${encodeURIComponent(name)}`)
       await page.getByRole('button', { name: `Delete key ${name}` }).click()
-      await page.getByRole('button', { name: 'Delete', exact: true }).click()
+      await confirmDelete(page, name)
       const place = script ? page.getByRole('status', { name: 'Messages' }) : page.getByRole('main')
       await expect(place.getByText(whole)).toBeVisible()
       // By then at the latest, the row is gone.
-      expect(await page.getByRole('main').getByText(name).count()).toBe(0)
+      expect(await page.getByRole('main').getByRole('link', { name }).count()).toBe(0)
       expect(await callWith(apiUrl, secret)).toBe(401)
     })
 
@@ -84,11 +93,18 @@ for (const script of [true, false]) {
   })
 }
 
-test('an address can put no words into the mouth of the page', async ({ open }) => {
+test('an address can put no words into the mouth of the page', async ({ open, keysFor }) => {
   const page = await open('ada')
-  await visit(page, `${list}?notice=deleted&receipt=${encodeURIComponent('9 nodes, call 555-1234')}`)
-  await expect(page.getByText('The key is deleted. Calls with it now get 401.')).toBeVisible()
+  const [name, kept] = [uniqueName('Really'), uniqueName('Not')]
+  const [{ id }, other] = [await keysFor('ada').create({ name }), await keysFor('ada').create({ name: kept })]
+  await keysFor('ada').delete(id)
+  const receipt = encodeURIComponent('9 nodes, call 555-1234')
+  await visit(page, `${list}?deleted=${id}&receipt=${receipt}`)
+  await expect(page.getByText(`“${name}” is deleted. Calls with it now get 401.`)).toBeVisible()
   await expect(page.getByText('555')).toHaveCount(0)
+  await visit(page, `${list}?deleted=${other.id}&receipt=1-1-9`)
+  await expect(page.getByRole('link', { name: kept })).toBeVisible()
+  await expect(page.getByText('is deleted')).toHaveCount(0)
 })
 
 test('the page of a key shows its limits, and from where it was used', async ({ open, keysFor }) => {

@@ -1,7 +1,16 @@
 import type { Page } from '@playwright/test'
 import { password } from './harness/people.ts'
 import { callWith } from './harness/keys.ts'
-import { apiUrl, clipboardText, expect, revealed, secretOn, test, uniqueName } from './harness/test.ts'
+import {
+  apiUrl,
+  clipboardText,
+  confirmDelete,
+  expect,
+  revealed,
+  secretOn,
+  test,
+  uniqueName,
+} from './harness/test.ts'
 
 const screens = [
   { title: 'on a desktop', options: { viewport: { width: 1280, height: 800 } } },
@@ -49,7 +58,7 @@ for (const { title, options } of screens) {
 
     await page.getByRole('button', { name: `Delete key ${name}` }).click()
     await expect(page.getByRole('heading', { name: 'Delete this API key?' })).toBeVisible()
-    await page.getByRole('button', { name: 'Delete', exact: true }).click()
+    await confirmDelete(page, name)
     await expect(
       page.getByText(/Rejected on 1 of 1 node after \d+ ms\. Calls with it now get 401\./),
     ).toBeVisible()

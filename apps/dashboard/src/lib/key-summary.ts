@@ -13,12 +13,17 @@ export interface KeySummary {
   allowedOrigins: string[]
   createdAt: string
   createdBy: string | null
+  createdById: string
   lastUsedAt: string | null
   lastUsedAddress: string | null
   rateLimits: RateLimit[]
   expiresAt: string | null
   expiresSoon: boolean
   notBefore: string | null
+  /** Until when the secret before the present one works too. */
+  retiringEndsAt: string | null
+  /** Until when a revoked key can come back. */
+  restorableUntil: string | null
 }
 
 export const summarise = (key: ApiKey): KeySummary => ({
@@ -32,10 +37,13 @@ export const summarise = (key: ApiKey): KeySummary => ({
   allowedOrigins: key.allowedOrigins,
   createdAt: key.createdAt,
   createdBy: key.createdBy.name,
+  createdById: key.createdBy.id,
   lastUsedAt: key.lastUsedAt,
   lastUsedAddress: key.lastUsedAddress,
   rateLimits: key.rateLimits,
   expiresAt: key.expiresAt,
   expiresSoon: key.expiresSoon,
   notBefore: key.notBefore,
+  retiringEndsAt: key.retiringSecret?.endsAt ?? null,
+  restorableUntil: key.revocation?.restorableUntil ?? null,
 })

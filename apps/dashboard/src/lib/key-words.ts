@@ -6,6 +6,8 @@ import { m } from '#lib/paraglide/messages.js'
 export const statusWords = {
   active: m.keys_status_active,
   expiring: m.keys_status_expiring,
+  rotating: m.keys_status_rotating,
+  unused: m.keys_status_unused,
   pending: m.keys_status_pending,
   disabled: m.keys_status_disabled,
   expired: m.keys_status_expired,

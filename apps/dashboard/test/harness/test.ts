@@ -124,6 +124,13 @@ export async function secretOn(page: Page): Promise<string> {
   return (await revealed(page).textContent()) ?? ''
 }
 
+/** Answers the question whether to delete a key; of one that was used lately it also asks for the name. */
+export async function confirmDelete(page: Page, name: string, button = 'Delete'): Promise<void> {
+  const typed = page.locator('#delete-name')
+  if (await typed.isVisible()) await typed.fill(name)
+  await page.getByRole('button', { name: button, exact: true }).click()
+}
+
 /** What lies in the clipboard, read as a person would: by pasting it somewhere. */
 export async function clipboardText(page: Page): Promise<string> {
   const elsewhere = await page.context().newPage()
