@@ -1,0 +1,151 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Page } from '@playwright/test'
+import { writePseudoLocales } from '../scripts/pseudo-locales.ts'
+import { freePort, startChild, type ChildServer } from './harness/child-server.ts'
+import { apiUrl, databaseSql, expect, test, type Person } from './harness/test.ts'
+
+const folder = fileURLToPath(new URL('../', import.meta.url))
+const buildMs = 300_000
+const built = `${folder}.svelte-kit/pseudo/built-for-${process.ppid}`
+
+let dashboard: ChildServer
+let address: string
+/** What people and programs have named: the same in every language. */
+let data: string[]
+
+test.beforeAll(async ({ cookies }) => {
+  test.setTimeout(buildMs)
+  // A worker that takes over after a failed test finds the build of this run.
+  if (!existsSync(built)) {
+    writePseudoLocales()
+    buildDashboard()
+    writeFileSync(built, '')
+  }
+
+  const port = await freePort()
+  address = `http://localhost:${port}`
+  dashboard = await startChild(
+    `${folder}.svelte-kit/pseudo/build/index.js`,
+    { PORT: String(port), HOST: '127.0.0.1', ORIGIN: address, API_URL: apiUrl },
+    `${address}/healthz`,
+  )
+  data = await givenNames(cookies.ada)
+})
+test.afterAll(() => dashboard?.stop())
+
+function buildDashboard(): void {
+  const vite = fileURLToPath(new URL('../../../node_modules/vite/bin/vite.js', import.meta.url))
+  const env = { ...process.env, PSEUDO_LOCALES: 'yes' }
+  const { status, stderr } = spawnSync(process.execPath, [vite, 'build'], {
+    cwd: folder,
+    env,
+    encoding: 'utf8',
+  })
+  expect(status, stderr).toBe(0)
+}
+
+const at = (name: string, path: string, as: Person | null) => ({ name, path, as })
+
+const places = [
+  at('sign-in', '/sign-in', null),
+  at('signed out', '/sign-in?notice=signed-out', null),
+  at('signed out by half', '/sign-in?notice=sign-out-incomplete', null),
+  at('set-up', '/setup', null),
+  at('overview', '/', 'vic'),
+  at('first steps', '/', 'nia'),
+  at('settings', '/settings', 'ada'),
+]
+
+for (const { name, path, as } of places) {
+  test(`all text is translated, and fits when it is longer: ${name}`, async ({ open }) => {
+    const page = await open(as, { baseURL: address, reducedMotion: 'reduce' })
+    await speak(page, 'en-XA')
+    await page.goto(path)
+    expect(await untranslated(page)).toEqual([])
+    for (const width of [320, 768, 1280]) await expectToFit(page, width)
+  })
+
+  test(`nothing sticks out from right to left: ${name}`, async ({ open }) => {
+    const page = await open(as, { baseURL: address, reducedMotion: 'reduce' })
+    await speak(page, 'ar-XB')
+    await page.goto(path)
+    await expect(page.locator('html')).toHaveAttribute('dir', 'rtl')
+    for (const width of [320, 768, 1280]) await expectToFit(page, width)
+    await page.setViewportSize({ width: 320, height: 800 })
+    await test.info().attach(`${name}, right to left`, {
+      body: await page.screenshot(),
+      contentType: 'image/png',
+    })
+  })
+}
+
+const speak = (page: Page, locale: string) =>
+  page.context().addCookies([{ name: 'latchkey_language', value: locale, url: address }])
+
+async function expectToFit(page: Page, width: number): Promise<void> {
+  await page.setViewportSize({ width, height: 800 })
+  const beyond = await page.evaluate(() => {
+    /** For screen readers alone, as the class sr-only has it on some widths. */
+    const isClipped = (element: Element | null): boolean =>
+      element !== null && (getComputedStyle(element).clipPath !== 'none' || isClipped(element.parentElement))
+    const shown = [...document.querySelectorAll('h1, h2, p, a, button, input, select, label, dd, td, th')]
+    const boxes = shown
+      .filter((element) => element.checkVisibility() && !isClipped(element))
+      .map((element) => ({ box: element.getBoundingClientRect(), element }))
+      .filter(({ box }) => box.width > 1 && (box.left < -1 || box.right > innerWidth + 1))
+      .map(({ element }) => element.outerHTML.slice(0, 160))
+    const scroll = document.documentElement.scrollWidth - document.documentElement.clientWidth
+    return scroll > 0 ? [`the page by ${scroll} pixels`, ...boxes] : boxes
+  })
+  expect.soft(beyond, `what reaches beyond ${width} pixels`).toEqual([])
+}
+
+/** What on the page, seen or read aloud, is neither from a message nor data. */
+async function untranslated(page: Page): Promise<string[]> {
+  const texts = await page.evaluate(() => {
+    const found = [document.title]
+    const skip = 'script, style, time, [translate=no], [lang]:not(html)'
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT)
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const element = node instanceof Element ? node : node.parentElement!
+      if (element.closest(skip)) continue
+      if (node instanceof Text) found.push(node.data)
+      else
+        for (const name of ['alt', 'aria-label', 'aria-roledescription', 'placeholder', 'title'])
+          if (element.hasAttribute(name)) found.push(element.getAttribute(name)!)
+    }
+    return found
+  })
+  return texts.map(withoutKnown).filter((text) => /\p{L}/u.test(text))
+}
+
+/** Leaves of a text what nobody can account for. */
+function withoutKnown(text: string): string {
+  let rest = text
+  // From the inside out: a message may stand in another one.
+  while (/⟦[^⟦⟧]*⟧/.test(rest)) rest = rest.replaceAll(/⟦[^⟦⟧]*⟧/g, '')
+  for (const name of data) rest = rest.replaceAll(name, '')
+  return rest
+    .replaceAll('Latchkey', '')
+    .replaceAll(/[A-Z][a-z]{2} \d{1,2}, \d{4}(, \d{1,2}:\d{2}\s[AP]M UTC)?/g, '')
+    .replaceAll(/\b(in )?\d+ (second|minute|hour|day)s?( ago)?|yesterday|tomorrow/g, '')
+}
+
+/** Names in the database, initials made of them, and what the host calls its scopes. */
+async function givenNames(cookie: string): Promise<string[]> {
+  const sql = databaseSql()
+  const rows = await sql<{ name: string }[]>`
+    select name from latchkey.keys union select name from account.users union select email from account.users
+    union select name from account.workspaces
+    union select created_by_name from latchkey.keys where created_by_name is not null`
+  await sql.end()
+  const answer = await fetch(`${apiUrl}/v1/api-keys/scopes`, { headers: { cookie } })
+  const scopes = (await answer.json()) as { data: { name: string; description: string }[] }
+  return [
+    ...rows.map(({ name }) => name),
+    ...scopes.data.flatMap(({ name, description }) => [name, description]),
+    ...['AL', 'VV', 'NN', 'MM'],
+  ].sort((one, other) => other.length - one.length)
+}
