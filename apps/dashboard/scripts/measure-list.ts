@@ -3,7 +3,7 @@
  * `npm run measure -w @latchkey/dashboard` after `npm run build`. Fails when a bar is missed.
  */
 import { gzipSync } from 'node:zlib'
-import { chromium, type Page } from '@playwright/test'
+import { chromium, type Page, type Response } from '@playwright/test'
 import { keysOf } from '../test/harness/keys.ts'
 import { ada, nameAda, password, signInAtApi } from '../test/harness/people.ts'
 import { startServers, type Servers } from '../test/harness/servers.ts'
@@ -63,7 +63,7 @@ async function measure(page: Page, query: string): Promise<boolean> {
   let scriptKb = 0
   for (let round = 0; round < rounds; round++) {
     const scripts = new Map<string, Promise<Buffer>>()
-    const keep = (response: import('@playwright/test').Response) => {
+    const keep = (response: Response) => {
       if (response.url().endsWith('.js')) scripts.set(response.url(), response.body())
     }
     page.on('response', keep)

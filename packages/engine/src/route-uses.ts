@@ -39,7 +39,7 @@ export interface RouteUsesOptions {
 /** Counts in memory which routes keys open, apart from the verdicts, which stay as quick as they are. */
 export interface RouteUses {
   /** The counter of a route; the same one for the same route. */
-  counterOf(route: KeyRoute): RouteCounter
+  readonly counterOf: (route: KeyRoute) => RouteCounter
   /** Stores everything counted so far. What could not be stored is kept for the next time. */
   flush(): Promise<void>
 }
