@@ -63,7 +63,7 @@ for (const script of [true, false]) {
     const { keys, signIn } = await newWorkspace()
     await keys.create({ name: 'Reads', scopes: ['contacts:read'] })
     await keys.create({ name: 'All', scopes: ['contacts:*'] })
-    await keys.create({ name: 'Writes', scopes: ['companies:write'] })
+    await keys.create({ name: 'Writes', scopes: ['companies:read'] })
     const page = await open(null, { javaScriptEnabled: script })
     await signIn(page)
     await visit(page, list)
