@@ -6,7 +6,8 @@ export default defineConfig({
   globalSetup: './test/global-setup.ts',
   outputDir: 'test-results/artifacts',
   reporter: [['list'], ['json', { outputFile: 'test-results/playwright.json' }]],
-  workers: 1,
+  // Each has servers of its own; what a file changes in them, only its own tests meet.
+  workers: 2,
   timeout: 60_000,
   forbidOnly: true,
   use: {

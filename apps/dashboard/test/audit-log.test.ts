@@ -2,16 +2,19 @@ import { readFile } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import type { Page } from '@playwright/test'
 import { expect, test, uniqueName, visit } from './harness/test.ts'
+import { newWorkspace } from './harness/workspace.ts'
 
 const log = '/settings/audit-log'
 const eventsOn = (page: Page) => page.locator('main ol.card > li')
 
 test.describe('the audit log', () => {
-  test('tells who did what to which key, and what was there before and after', async ({ open, keysFor }) => {
+  test('tells who did what to which key, and what was there before and after', async ({ open }) => {
+    const { keys, signIn } = await newWorkspace()
     const name = uniqueName('Audited')
-    const { id } = await keysFor('ada').create({ name, scopes: ['contacts:read'] })
-    await keysFor('ada').disable(id)
-    const page = await open('ada')
+    const { id } = await keys.create({ name, scopes: ['contacts:read'] })
+    await keys.disable(id)
+    const page = await open(null)
+    await signIn(page)
     await visit(page, '/settings')
     await page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name: 'Audit log' }).click()
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Audit log')
@@ -19,8 +22,8 @@ test.describe('the audit log', () => {
     await page.getByRole('button', { name: 'Filter', exact: true }).click()
     const events = eventsOn(page)
     await expect(events).toHaveCount(2)
-    await expect(events.first()).toContainText('Ada Lovelace disabled')
-    await expect(events.last()).toContainText('Ada Lovelace created')
+    await expect(events.first()).toContainText('Mia Many disabled')
+    await expect(events.last()).toContainText('Mia Many created')
     await events.last().getByText('Details').click()
     await expect(events.last()).toContainText(name)
     await page.getByLabel('What happened').selectOption('Key disabled')

@@ -75,7 +75,7 @@ test('a failed delete says so and deletes nothing', async ({ open, keysFor }) =>
   const page = await open('ada')
   await visit(page, list)
   await page.getByRole('button', { name: `Delete key ${name}` }).click()
-  await apiProxy.fail({ on: 'DELETE', kind: 'refused' })
+  await apiProxy.fail({ on: 'POST /v1/api-keys/', kind: 'refused' })
   await page.getByRole('button', { name: 'Delete', exact: true }).click()
   await expect(page.getByRole('alert')).toContainText('was not deleted')
   await apiProxy.heal()

@@ -1,11 +1,18 @@
+import type { FullConfig } from '@playwright/test'
 import { addPerson, ada, nameAda, password, signInAtApi } from './harness/people.ts'
 import { age, keysOf } from './harness/keys.ts'
-import { startServers } from './harness/servers.ts'
+import { startServers, type Servers } from './harness/servers.ts'
 
 const dayMs = 24 * 3600_000
 
-/** One API and one dashboard for the whole run, with a workspace in which every status can be seen. */
-export default async function setup(): Promise<() => Promise<void>> {
+/** An API and a dashboard of its own for each worker, for the whole run. */
+export default async function setup({ workers }: FullConfig): Promise<() => Promise<void>> {
+  const started = await Promise.all(Array.from({ length: workers }, (_, index) => startWorld(index)))
+  return async () => void (await Promise.all(started.map((servers) => servers.stop())))
+}
+
+/** Servers with a workspace in which every status can be seen; the worker finds them by its index. */
+async function startWorld(index: number): Promise<Servers> {
   const servers = await startServers({ email: ada.email, password })
   const { sql, apiUrl } = servers
   await nameAda(sql)
@@ -41,9 +48,9 @@ export default async function setup(): Promise<() => Promise<void>> {
   for (let number = 1; number <= 60; number++)
     await many.create({ name: `Key ${String(number).padStart(2, '0')}` })
 
-  process.env['TEST_ORIGIN'] = servers.origin
-  process.env['TEST_API_URL'] = apiUrl
-  process.env['TEST_API_PROXY_URL'] = servers.apiProxyUrl
-  process.env['TEST_DASHBOARD_DATABASE_URL'] = servers.databaseUrl
-  return () => servers.stop()
+  process.env[`TEST_ORIGIN_${index}`] = servers.origin
+  process.env[`TEST_API_URL_${index}`] = apiUrl
+  process.env[`TEST_API_PROXY_URL_${index}`] = servers.apiProxyUrl
+  process.env[`TEST_DASHBOARD_DATABASE_URL_${index}`] = servers.databaseUrl
+  return servers
 }

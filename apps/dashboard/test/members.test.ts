@@ -119,6 +119,7 @@ test('somebody with an account signs in, joins, and goes back and forth between 
   await page.getByRole('button', { name: /^Account/ }).click()
   await page.getByRole('button', { name: `Go to Home of ${guest.email}` }).click()
   await expect(page.getByRole('banner')).toContainText(`Home of ${guest.email}`)
+  await visit(page, '/settings/api-keys')
   await expect(page.getByRole('button', { name: 'Create API Key' }).first()).toBeVisible()
 })
 

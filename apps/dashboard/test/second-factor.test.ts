@@ -78,7 +78,7 @@ for (const script of [true, false])
     // The code that turned it on is used up; the next one is good already.
     await other.getByLabel('Code').fill(appCode(secret, Date.now() + 30_000))
     await other.getByRole('button', { name: 'Sign in' }).click()
-    await expect(other.getByRole('heading', { name: 'No API keys yet' })).toBeVisible()
+    await expect(other.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible()
 
     await visit(page, page2fa)
     await page.getByLabel('Your password').last().fill('not my password')
@@ -116,7 +116,7 @@ test('a recovery code signs in once, and new ones replace the old', async ({ ope
     await other.getByRole('button', { name: 'Sign in' }).click()
   }
   await use(codes[0]!)
-  await expect(other.getByRole('heading', { name: 'No API keys yet' })).toBeVisible()
+  await expect(other.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible()
   await other.context().clearCookies()
   await use(codes[0]!)
   await expect(other.getByLabel('Recovery code')).toHaveAccessibleDescription(/wrong, or too old/)

@@ -10,8 +10,9 @@ import { ada, signInAtApi } from './people.ts'
 import { keysOf } from './keys.ts'
 import { proxyControl } from './proxy.ts'
 
+/** What the set-up tells this worker. */
 const fromSetup = (name: string): string => {
-  const value = process.env[name]
+  const value = process.env[`${name}_${process.env['TEST_PARALLEL_INDEX'] ?? 0}`]
   if (!value) throw new Error(`${name} is missing: the tests run under playwright.config.ts.`)
   return value
 }

@@ -1,4 +1,4 @@
-import { fail } from '@sveltejs/kit'
+import { error, fail } from '@sveltejs/kit'
 import { API_PUBLIC_URL, API_URL } from '$app/env/private'
 import { summarise } from '#lib/key-summary.ts'
 import { m } from '#lib/paraglide/messages.js'
@@ -38,7 +38,7 @@ export const load: PageServerLoad = async (event) => {
 
 export const actions: Actions = {
   default: async (event) => {
-    await requireSession(event)
+    if (!mayChangeKeys(await requireSession(event))) error(403, 'Viewers create no keys.')
     const form = await readForm(event.request)
     const values = readValues(form)
     const idempotencyKey = formText(form, 'idempotencyKey')
@@ -74,9 +74,9 @@ export const actions: Actions = {
       if (code === 'too_many_keys') return failure(status, { message: m.create_error_too_many() })
       if (status === 400) return failure(400, explain(problems, values))
       return answer(event, result)
-    } catch (error) {
-      if (error instanceof ApiUnavailable) return failure(503, { message: m.create_error_unavailable() })
-      throw error
+    } catch (thrown) {
+      if (thrown instanceof ApiUnavailable) return failure(503, { message: m.create_error_unavailable() })
+      throw thrown
     }
   },
 }
