@@ -51,10 +51,15 @@ const MAX_WAITING = 50_000
 /** Services choose what they ask for, so there may be any number of combinations; one that comes when there are this many is not counted. */
 const MAX_ROUTES = 2_000
 
+/** An object, so that one more request is one look into the map and not two. */
+interface Use {
+  count: number
+}
+
 const NOBODY: RouteCounter = { count: () => undefined }
 
 export function createRouteUses({ save, now }: RouteUsesOptions): RouteUses {
-  const counters = new Map<string, { route: KeyRoute; uses: Map<string, number>; counter: RouteCounter }>()
+  const counters = new Map<string, { route: KeyRoute; uses: Map<string, Use>; counter: RouteCounter }>()
   let waiting: RouteUse[] = []
   let batch: RouteUseBatch | null = null
   let sequence = 0
@@ -64,7 +69,7 @@ export function createRouteUses({ save, now }: RouteUsesOptions): RouteUses {
     const day = new Date(now()).toISOString().slice(0, 10)
     for (const entry of counters.values()) {
       if (entry.uses.size === 0) continue
-      for (const [id, count] of entry.uses) {
+      for (const [id, { count }] of entry.uses) {
         if (waiting.length < MAX_WAITING) waiting.push({ route: entry.route, id, day, count })
       }
       entry.uses.clear()
@@ -93,12 +98,12 @@ export function createRouteUses({ save, now }: RouteUsesOptions): RouteUses {
       const known = counters.get(name)
       if (known !== undefined) return known.counter
       if (counters.size >= MAX_ROUTES) return NOBODY
-      const uses = new Map<string, number>()
+      const uses = new Map<string, Use>()
       const counter: RouteCounter = {
         count(id) {
-          const before = uses.get(id)
-          if (before !== undefined) uses.set(id, before + 1)
-          else if (uses.size < MAX_KEYS) uses.set(id, 1)
+          const use = uses.get(id)
+          if (use !== undefined) use.count++
+          else if (uses.size < MAX_KEYS) uses.set(id, { count: 1 })
         },
       }
       counters.set(name, { route, uses, counter })
