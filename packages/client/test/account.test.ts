@@ -4,6 +4,7 @@ import { createClient, type Problem, type Session } from '../src/index.ts'
 const session: Session = {
   user: { id: 'user_1', name: 'Ada Lovelace', email: 'ada@example.com' },
   workspace: { id: 'workspace_1', name: 'Analytical Engines' },
+  otherWorkspaces: [],
   role: 'owner',
   expiresAt: '2026-11-22T10:30:00.000Z',
 }
