@@ -63,7 +63,8 @@ export function createRouteUses({ save, now }: RouteUsesOptions): RouteUses {
   let waiting: RouteUse[] = []
   let batch: RouteUseBatch | null = null
   let sequence = 0
-  let flushing: Promise<void> | null = null
+  let isSending = false
+  let sent = Promise.resolve()
 
   function take(): void {
     const day = new Date(now()).toISOString().slice(0, 10)
@@ -77,6 +78,7 @@ export function createRouteUses({ save, now }: RouteUsesOptions): RouteUses {
   }
 
   async function send(): Promise<void> {
+    isSending = true
     try {
       for (;;) {
         if (batch === null && waiting.length > 0) {
@@ -88,7 +90,8 @@ export function createRouteUses({ save, now }: RouteUsesOptions): RouteUses {
         batch = null
       }
     } finally {
-      flushing = null
+      // Possibly before the caller has its promise: with nothing to send, there is nothing to wait for.
+      isSending = false
     }
   }
 
@@ -112,7 +115,8 @@ export function createRouteUses({ save, now }: RouteUsesOptions): RouteUses {
 
     flush() {
       take()
-      return (flushing ??= send())
+      if (!isSending) sent = send()
+      return sent
     },
   }
 }

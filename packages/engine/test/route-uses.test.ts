@@ -40,6 +40,14 @@ describe('counting which routes keys open', () => {
     ])
   })
 
+  it('goes on storing after a flush that had nothing to store', async () => {
+    const { saved, uses } = aRecorder()
+    await uses.flush()
+    uses.counterOf(reading).count('a')
+    await uses.flush()
+    expect(saved).toHaveLength(1)
+  })
+
   it('sends a batch again unchanged when its fate is unknown', async () => {
     let isAway = true
     const { saved, uses } = aRecorder(() => isAway)
