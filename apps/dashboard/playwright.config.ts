@@ -6,7 +6,7 @@ export default defineConfig({
   globalSetup: './test/global-setup.ts',
   outputDir: 'test-results/artifacts',
   reporter: [['list'], ['json', { outputFile: 'test-results/playwright.json' }]],
-  // Each has servers of its own; what a file changes in them, only its own tests meet.
+  // Each has servers of its own, which all files that it happens to run share.
   workers: 2,
   timeout: 60_000,
   forbidOnly: true,

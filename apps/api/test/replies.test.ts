@@ -92,7 +92,8 @@ describe('every reply', () => {
       // An address below /v1/api-keys is also that of a key of this name, which no key has.
       const all = /^\/v1\/api-keys\/[a-z-]+$/.test(path) ? { ...item, ...paths['/v1/api-keys/{id}'] } : item
       const known = Object.keys(all).map((method) => method.toUpperCase())
-      if (known.includes('GET')) known.push('HEAD')
+      // A file that is sent while it is read would be read whole for nothing.
+      if (known.includes('GET') && !path.endsWith('/export')) known.push('HEAD')
       for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const) {
         if (known.includes(method)) continue
         const response = await api.inject({ method, url: path.replace('{id}', 'x') })

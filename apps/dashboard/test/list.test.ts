@@ -1,19 +1,6 @@
 import type { Page } from '@playwright/test'
-import { keysOf } from './harness/keys.ts'
-import { addPerson, signInAtApi } from './harness/people.ts'
-import {
-  apiUrl,
-  cookieFor,
-  createKey,
-  databaseSql,
-  expect,
-  front,
-  origin,
-  secretOn,
-  test,
-  uniqueName,
-  visit,
-} from './harness/test.ts'
+import { createKey, expect, front, origin, secretOn, test, uniqueName, visit } from './harness/test.ts'
+import { newWorkspace } from './harness/workspace.ts'
 
 const list = '/settings/api-keys'
 const names = (page: Page) => page.locator('tbody tr td a').allTextContents()
@@ -60,7 +47,13 @@ for (const script of [true, false])
   test(`search, filters and sort live in the address, ${script ? 'with' : 'without'} script`, async ({
     open,
   }) => {
-    const page = await open('ada', { javaScriptEnabled: script })
+    const { keys, signIn } = await newWorkspace()
+    await keys.create({ name: 'Nightly export' })
+    await keys.create({ name: 'Zapier' })
+    const staging = await keys.create({ name: 'Staging app', environment: 'test' })
+    await keys.disable(staging.id)
+    const page = await open(null, { javaScriptEnabled: script })
+    await signIn(page)
     await visit(page, list)
     await page.getByRole('searchbox').fill('zap')
     if (!script) await page.getByRole('button', { name: 'Search' }).click()
@@ -79,15 +72,13 @@ for (const script of [true, false])
     expect(await trimmed(page)).toEqual(['Staging app'])
 
     await visit(page, `${list}?environment=test&q=a`)
-    expect(await trimmed(page)).toContain('Staging app')
-    expect(await trimmed(page)).not.toContain('Zapier')
+    expect(await trimmed(page)).toEqual(['Staging app'])
 
     await visit(page, list)
     await page.getByRole('link', { name: 'Name', exact: true }).click()
     await expect(page).toHaveURL(/sort=name/)
     await expect(page.getByRole('columnheader', { name: 'Name' })).toHaveAttribute('aria-sort', 'ascending')
-    const ascending = await trimmed(page)
-    expect(ascending).toEqual([...ascending].sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1)))
+    expect(await trimmed(page)).toEqual(['Nightly export', 'Staging app', 'Zapier'])
   })
 
 test('an empty result says so and offers the way back', async ({ open }) => {
@@ -161,18 +152,10 @@ test('a cursor that means nothing leads to the first page', async ({ open }) => 
 })
 
 test('deleting the last key of a later page leads to the page before', async ({ open }) => {
-  const email = `${uniqueName('pages').replace(' ', '.')}@example.com`
-  await addPerson(databaseSql(), {
-    email,
-    name: 'Page Turner',
-    role: 'owner',
-    ownWorkspace: 'Twenty-six keys',
-  })
-  const cookie = await signInAtApi(apiUrl, email)
-  const keys = keysOf(apiUrl, cookie)
+  const { keys, signIn } = await newWorkspace()
   for (let number = 1; number <= 26; number++) await keys.create({ name: `Page key ${number}` })
   const page = await open(null)
-  await page.context().addCookies([cookieFor(cookie)])
+  await signIn(page)
   await visit(page, `${list}?q=page&sort=createdAt`)
   await page.getByRole('link', { name: 'Next' }).click()
   await expect(page.getByText('26 of 26 keys')).toBeVisible()

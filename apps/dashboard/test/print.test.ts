@@ -4,7 +4,7 @@ const list = '/settings/api-keys'
 
 test('on paper the list is dark on light, without menus and buttons', async ({ open }) => {
   const page = await open('ada', { colorScheme: 'dark' })
-  await visit(page, list)
+  await visit(page, `${list}?q=Zapier`)
   await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
   await expect(page.getByRole('cell', { name: 'Zapier' }).first()).toBeVisible()
   await expect(page.getByRole('navigation', { name: 'Main' })).toBeHidden()
