@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: '@latchkey/testing/global-setup',
+    setupFiles: '@latchkey/testing/pglite-setup',
     expect: { requireAssertions: true },
     // Loading keys takes seconds on a busy machine.
     testTimeout: 30_000,

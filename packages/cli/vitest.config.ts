@@ -16,6 +16,7 @@ export default defineConfig({
       ...(scriptPath === undefined ? ['test/terminal.test.ts'] : []),
     ],
     globalSetup: '@latchkey/testing/global-setup',
+    setupFiles: '@latchkey/testing/pglite-setup',
     expect: { requireAssertions: true },
     maxWorkers: 2,
     // Each command is a process of its own, which takes a second or two on a busy machine.

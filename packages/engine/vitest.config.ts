@@ -11,6 +11,7 @@ export default defineConfig({
     // `npm test` says that it was left out.
     exclude: [...configDefaults.exclude, ...(pgbouncerPath === undefined ? ['test/pooler.test.ts'] : [])],
     globalSetup: '@latchkey/testing/global-setup',
+    setupFiles: '@latchkey/testing/pglite-setup',
     expect: { requireAssertions: true },
     // Much of the time is spent waiting, for outages to be noticed above all, so do it side by side.
     maxWorkers: 2,

@@ -13,6 +13,7 @@ export default defineConfig({
     // `npm test` says that it was left out.
     exclude: [...configDefaults.exclude, ...(canRunNginx ? [] : ['test/nginx.test.ts'])],
     globalSetup: '@latchkey/testing/global-setup',
+    setupFiles: '@latchkey/testing/pglite-setup',
     expect: { requireAssertions: true },
     // A new embedded database takes seconds to make on a busy machine.
     testTimeout: 30_000,

@@ -16,6 +16,8 @@ export interface Grant {
   readonly expiresAt: Date | null
   /** The only environment whose keys may be touched; null for both. */
   readonly environment: Environment | null
+  /** Whether the policy of the owner bounds them less than others. So it is when left out. */
+  readonly isAdmin?: boolean
 }
 
 /** Somebody would hand out more than they may. The message is for them. */
@@ -96,6 +98,7 @@ function beyondNames(
   return names.filter((name) => !granted.includes(name) && (isCollective(name) || !single.has(name)))
 }
 
-function beyond(message: string): BeyondGrant {
+/** Refuses, with a message for whoever asked. */
+export function beyond(message: string): BeyondGrant {
   return { ok: false, reason: 'beyond_grant', message }
 }

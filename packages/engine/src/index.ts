@@ -67,7 +67,7 @@ export {
 export { MAX_ALLOWED_IPS } from './address-list.ts'
 export { MAX_ALLOWED_ORIGINS } from './origin-list.ts'
 export { KEY_KINDS, type KeyKind } from './key-kind.ts'
-export type { OwnerSettings, Owners, SettingResult } from './owners.ts'
+export type { OwnerSettings, Owners, PolicyChange, SettingResult } from './owners.ts'
 export {
   MAX_GRACE_SECONDS,
   type RetireResult,
@@ -75,6 +75,7 @@ export {
   type RotateResult,
 } from './key-rotation.ts'
 export { MAX_POLICY_DAYS, strictestExpiry, type ExpiryPolicy } from './expiry-policy.ts'
+export { NO_ISSUE_POLICY, type IssuePolicy } from './issue-policy.ts'
 export type { ScopeDeclaration, ScopeSet } from './scopes.ts'
 export { MAX_IDEMPOTENCY_KEY_LENGTH, MIN_IDEMPOTENCY_KEY_LENGTH } from './idempotency.ts'
 export {

@@ -11,6 +11,7 @@ import {
 } from './idempotency.ts'
 import { strictestExpiry, type ExpiryPolicy } from './expiry-policy.ts'
 import { checkAllowedIps } from './address-list.ts'
+import { beyondIssuedScopes, beyondIssuedSecret, NO_ISSUE_POLICY } from './issue-policy.ts'
 import { beyondOwner, checkGrant, checkReach, type BeyondGrant, type Grant } from './grant.ts'
 import { createKeyId } from './key-id.ts'
 import { actorOf, type Author } from './author.ts'
@@ -278,8 +279,12 @@ export function createKeys(options: KeysOptions): Keys {
       if (!checked.ok) return checked
       const { value: wanted } = checked
       const { idempotencyKey, grant } = input
+      const issue = settings.issuePolicy ?? NO_ISSUE_POLICY
       const beyond =
-        checkGrant(catalog, grant, wanted) ?? beyondOwner(catalog, settings.scopes, wanted.scopes)
+        checkGrant(catalog, grant, wanted) ??
+        beyondOwner(catalog, settings.scopes, wanted.scopes) ??
+        beyondIssuedScopes(catalog, issue, wanted.scopes) ??
+        beyondIssuedSecret(issue, grant, wanted)
       if (beyond !== null) return beyond
 
       const secret = generateSecret({ prefix: prefixFor(wanted.kind), environment: wanted.environment })
@@ -338,7 +343,10 @@ export function createKeys(options: KeysOptions): Keys {
       const policy = strictestExpiry(options.expiryPolicy, settings.expiryPolicy)
       const checked = checkUpdate(input, { catalog, policy, nowMs })
       if (!checked.ok) return checked
-      const beyond = beyondOwner(catalog, settings.scopes, checked.value.scopes ?? [])
+      const given = checked.value.scopes ?? []
+      const beyond =
+        beyondOwner(catalog, settings.scopes, given) ??
+        beyondIssuedScopes(catalog, settings.issuePolicy ?? NO_ISSUE_POLICY, given)
       if (beyond !== null) return beyond
       const by = { actor, now: new Date(nowMs) }
       const result = await store.change(owner, id, by, (current) =>
@@ -366,6 +374,8 @@ export function createKeys(options: KeysOptions): Keys {
       if (!isUsable(idempotencyKey)) return UNUSABLE_IDEMPOTENCY_KEY
       const grace = checkGrace(gracePeriodSeconds)
       if (!grace.ok) return grace
+      // It is only read for whom it matters, since whose key has leaked waits for nothing else.
+      const settings = grant?.isAdmin === false ? await owners.find(owner) : NO_SETTINGS
       const nowMs = now()
       const request = requestIdOf(owner, actor, idempotencyKey)
       const asked = { rotate: id, gracePeriodSeconds }
@@ -381,7 +391,9 @@ export function createKeys(options: KeysOptions): Keys {
           const reason = rotateObstacle(current, grace.value, nowMs)
           if (reason !== null) return { ok: false, refusal: { ok: false, reason } }
           // Whoever gets the new secret can do all that the key can.
-          const beyond = checkGrant(catalog, grant, current)
+          const beyond =
+            checkGrant(catalog, grant, current) ??
+            beyondIssuedSecret(settings.issuePolicy ?? NO_ISSUE_POLICY, grant, current)
           if (beyond !== null) return { ok: false, refusal: beyond }
           secret = generateSecret({
             prefix: prefixOf(current, prefixFor(current.kind)),

@@ -3,6 +3,7 @@ import type { Author } from './author.ts'
 import { checkExpiryPolicy, type ExpiryPolicy } from './expiry-policy.ts'
 import { assertActor, assertIdentity } from './identity.ts'
 import type { InvalidInput } from './checked.ts'
+import { checkIssuePolicy, type IssuePolicy } from './issue-policy.ts'
 import { checkScopes } from './key-input.ts'
 import type { ScopeCatalog } from './scopes.ts'
 import type { OwnerStore } from './store.ts'
@@ -13,10 +14,19 @@ export interface OwnerSettings {
   readonly scopes: readonly string[] | null
   /** What it asks beyond the host's policy; null: nothing. */
   readonly expiryPolicy: ExpiryPolicy | null
+  /** Which keys people may hand out; null: whatever each of them may. */
+  readonly issuePolicy: IssuePolicy | null
 }
 
+/** What an owner asks of new keys; what is left out stays. */
+export type PolicyChange = Partial<Pick<OwnerSettings, 'expiryPolicy' | 'issuePolicy'>>
+
 /** Of an owner of whom nothing was ever said. */
-export const NO_SETTINGS: OwnerSettings = Object.freeze({ scopes: null, expiryPolicy: null })
+export const NO_SETTINGS: OwnerSettings = Object.freeze({
+  scopes: null,
+  expiryPolicy: null,
+  issuePolicy: null,
+})
 
 /** Who changes what the host decides by itself, as when a plan ends. */
 const HOST: Author = Object.freeze({ id: 'host', name: null, type: 'system' })
@@ -35,8 +45,11 @@ export interface Owners {
    * what they say and this allows, at once here and within a second on every node. null takes the bound away.
    */
   setScopes(owner: string, scopes: readonly string[] | null, actor?: Author): Promise<SettingResult>
-  /** Says for how long new keys may live. Keys that exist keep their end; null leaves it to the host's policy. */
-  setExpiryPolicy(owner: string, policy: ExpiryPolicy | null, actor?: Author): Promise<SettingResult>
+  /**
+   * Says for how long new keys may live, what they may be given, and who gets live ones. Keys that exist keep what they
+   * have. null takes a policy away. A field that is refused is named with its policy before it: `expiryPolicy/maxDays`.
+   */
+  setPolicy(owner: string, change: PolicyChange, actor?: Author): Promise<SettingResult>
 }
 
 /** What {@link createOwners} needs from outside. */
@@ -78,11 +91,17 @@ export function createOwners({ store, catalog, forgetKeys }: OwnersOptions): Own
       return checked.ok ? set(owner, { scopes: checked.value }, actor) : checked
     },
 
-    async setExpiryPolicy(owner, policy, actor) {
+    async setPolicy(owner, { expiryPolicy, issuePolicy }, actor) {
       assertIdentity(owner)
-      if (policy === null) return set(owner, { expiryPolicy: null }, actor)
-      const checked = checkExpiryPolicy(policy)
-      return checked.ok ? set(owner, { expiryPolicy: checked.value }, actor) : checked
+      const expiry = expiryPolicy && checkExpiryPolicy(expiryPolicy)
+      if (expiry?.ok === false) return { ...expiry, field: `expiryPolicy/${expiry.field}` }
+      const issue = issuePolicy && checkIssuePolicy(issuePolicy, catalog)
+      if (issue?.ok === false) return { ...issue, field: `issuePolicy/${issue.field}` }
+      const change = {
+        ...(expiryPolicy !== undefined && { expiryPolicy: expiry?.value ?? null }),
+        ...(issuePolicy !== undefined && { issuePolicy: issue?.value ?? null }),
+      }
+      return set(owner, change, actor)
     },
   }
 }

@@ -246,13 +246,13 @@ describe.each(testDatabases)('a trail that cannot be written on $name', ({ creat
       async () => latchkey.holders.revoke(must(await latchkey.holders.recognise(secret))),
       () => latchkey.imports.run(ann, [row]),
       () => latchkey.owners.setScopes(owner, []),
-      () => latchkey.owners.setExpiryPolicy(owner, { defaultDays: 1, maxDays: 1, allowNever: false }),
+      () => latchkey.owners.setPolicy(owner, { issuePolicy: { scopes: null, liveKeysBy: 'admins' } }),
     ]) {
       await expect(change(), String(change)).rejects.toMatchObject(isRefused)
     }
     expect(await latchkey.keys.get(owner, apiKey.id)).toEqual(before)
     expect(must(await latchkey.keys.list(owner)).data).toHaveLength(1)
-    expect(await latchkey.owners.get(owner)).toEqual({ scopes: null, expiryPolicy: null })
+    expect(await latchkey.owners.get(owner)).toEqual({ scopes: null, expiryPolicy: null, issuePolicy: null })
     const fresh = await db.latchkey()
     for (const node of [latchkey, fresh]) expect(await node.verify(secret)).toMatchObject({ ok: true })
 

@@ -130,18 +130,22 @@ describe.each(testDatabases)('the audit trail on $name', ({ create }) => {
   it('records what holds for all keys of an owner', async () => {
     const owner = anOwner()
     const policy = { defaultDays: 30, maxDays: 60, allowNever: false }
-    must(await latchkey.owners.setExpiryPolicy(owner, policy, author))
-    must(await latchkey.owners.setExpiryPolicy(owner, policy, author))
+    must(await latchkey.owners.setPolicy(owner, { expiryPolicy: policy }, author))
+    must(await latchkey.owners.setPolicy(owner, { expiryPolicy: policy }, author))
+    const issue = { scopes: ['contacts:read'], liveKeysBy: 'admins' } as const
+    must(await latchkey.owners.setPolicy(owner, { issuePolicy: issue }))
     must(await latchkey.owners.setScopes(owner, ['contacts:read']))
     must(await latchkey.owners.setScopes(owner, null))
     const events = await trailOf(owner)
     expect(told(events)).toEqual([
       ['policy.updated', { expiryPolicy: null }, { expiryPolicy: policy }],
+      ['policy.updated', { issuePolicy: null }, { issuePolicy: issue }],
       ['owner_scopes.updated', { scopes: null }, { scopes: ['contacts:read'] }],
       ['owner_scopes.updated', { scopes: ['contacts:read'] }, { scopes: null }],
     ])
     expect(events.map(({ actor, keyId }) => [actor?.id, actor?.type, keyId])).toEqual([
       [ann.id, 'key', null],
+      ['host', 'system', null],
       ['host', 'system', null],
       ['host', 'system', null],
     ])

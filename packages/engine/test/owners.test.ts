@@ -1,10 +1,11 @@
-import type { Latchkey } from '@latchkey/engine'
+import type { Grant, Latchkey } from '@latchkey/engine'
 import { testDatabases } from '@latchkey/testing'
 import { sql } from 'drizzle-orm'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ann, anOwner, must, useDatabase } from './set-up.ts'
 
 const DAY = 86_400_000
+const NO_SETTINGS = { scopes: null, expiryPolicy: null, issuePolicy: null }
 const now = Date.parse('2026-06-01T12:00:00Z')
 
 const scopeSets = { '@read-only': { description: 'Read', scopes: ['contacts:read'] } }
@@ -22,19 +23,19 @@ describe.each(testDatabases)('owners on $name', ({ create }) => {
   const scopesOf = async (node: Latchkey, secret: string) => (await node.verify(secret)).key?.scopes
 
   it('have no bound and no policy until somebody sets one', async () => {
-    expect(await here.owners.get(anOwner())).toEqual({ scopes: null, expiryPolicy: null })
+    expect(await here.owners.get(anOwner())).toEqual(NO_SETTINGS)
   })
 
   it('are kept apart, and one setting leaves the other', async () => {
     const [owner, other] = [anOwner(), anOwner()]
     const expiryPolicy = { defaultDays: 30, maxDays: null, allowNever: true }
     must(await here.owners.setScopes(owner, ['contacts:read']))
-    const { settings } = must(await here.owners.setExpiryPolicy(owner, expiryPolicy))
-    expect(settings).toEqual({ scopes: ['contacts:read'], expiryPolicy })
+    const { settings } = must(await here.owners.setPolicy(owner, { expiryPolicy }))
+    expect(settings).toEqual({ scopes: ['contacts:read'], expiryPolicy, issuePolicy: null })
     expect(await there.owners.get(owner)).toEqual(settings)
-    expect(await there.owners.get(other)).toEqual({ scopes: null, expiryPolicy: null })
-    must(await here.owners.setExpiryPolicy(owner, null))
-    expect(await here.owners.get(owner)).toEqual({ scopes: ['contacts:read'], expiryPolicy: null })
+    expect(await there.owners.get(other)).toEqual(NO_SETTINGS)
+    must(await here.owners.setPolicy(owner, { expiryPolicy: null }))
+    expect(await here.owners.get(owner)).toEqual({ ...NO_SETTINGS, scopes: ['contacts:read'] })
   })
 
   it('bound what their keys may do on every node, those that exist included', async () => {
@@ -120,7 +121,8 @@ describe.each(testDatabases)('owners on $name', ({ create }) => {
     }
     expect(await expiryOf()).toBe(now + 90 * DAY)
     expect(await expiryOf(null)).toMatchObject({ reason: 'invalid', field: 'expiresAt' })
-    must(await strict.owners.setExpiryPolicy(owner, { defaultDays: 7, maxDays: 365, allowNever: true }))
+    const expiryPolicy = { defaultDays: 7, maxDays: 365, allowNever: true }
+    must(await strict.owners.setPolicy(owner, { expiryPolicy }))
     expect(await expiryOf()).toBe(now + 7 * DAY)
     expect(await expiryOf(new Date(now + 91 * DAY))).toMatchObject({ field: 'expiresAt' })
 
@@ -131,16 +133,73 @@ describe.each(testDatabases)('owners on $name', ({ create }) => {
     expect(must(await extend(90)).apiKey.expiresAt).toEqual(new Date(now + 90 * DAY))
   })
 
+  it('say which scopes keys may be given, of which those that exist keep theirs', async () => {
+    const owner = anOwner()
+    const { apiKey } = must(await here.keys.create(owner, ann, { name: 'k', scopes: ['contacts:write'] }))
+    const issuePolicy = { scopes: ['@read-only'], liveKeysBy: 'everybody' } as const
+    must(await there.owners.setPolicy(owner, { issuePolicy }))
+    const make = (...scopes: string[]) => here.keys.create(owner, ann, { name: 'k', scopes })
+    must(await make('contacts:read'))
+    for (const scope of ['contacts:write', 'contacts:*', 'keys:read']) {
+      expect(await make('contacts:read', scope)).toMatchObject({ reason: 'beyond_grant' })
+    }
+    const give = (...scopes: string[]) => here.keys.update(owner, ann, apiKey.id, { scopes })
+    expect(await give('contacts:read', 'contacts:write')).toMatchObject({ reason: 'beyond_grant' })
+    must(await here.keys.update(owner, ann, apiKey.id, { name: 'still what it was' }))
+    expect((await here.keys.get(owner, apiKey.id))?.scopes).toEqual(['contacts:write'])
+    must(await give('contacts:read'))
+    must(await here.owners.setPolicy(owner, { issuePolicy: null }))
+    must(await give('contacts:write'))
+  })
+
+  it('say who gets a secret of a live key', async () => {
+    const owner = anOwner()
+    const unbound = { scopes: null, expiresAt: null, environment: null }
+    const [admin, other] = [
+      { ...unbound, isAdmin: true },
+      { ...unbound, isAdmin: false },
+    ]
+    must(await here.owners.setPolicy(owner, { issuePolicy: { scopes: null, liveKeysBy: 'admins' } }))
+    const make = (environment: 'live' | 'test', grant?: Grant) =>
+      here.keys.create(owner, ann, { name: 'k', environment, grant })
+    const { apiKey: live } = must(await make('live', admin))
+    must(await make('live'))
+    expect(await make('live', other)).toMatchObject({ reason: 'beyond_grant' })
+    const { apiKey: test } = must(await make('test', other))
+    expect(await here.keys.rotate(owner, ann, live.id, { grant: other })).toMatchObject({
+      reason: 'beyond_grant',
+    })
+    must(await here.keys.rotate(owner, ann, test.id, { grant: other }))
+    must(await here.keys.rotate(owner, ann, live.id, { grant: admin }))
+    must(await here.keys.update(owner, ann, live.id, { enabled: false, grant: other }))
+  })
+
   it.each([
     ['scopes', (owner: string) => here.owners.setScopes(owner, ['contact:read'])],
     [
-      'maxDays',
+      'expiryPolicy/maxDays',
       (owner: string) =>
-        here.owners.setExpiryPolicy(owner, { defaultDays: null, maxDays: -1, allowNever: true }),
+        here.owners.setPolicy(owner, {
+          expiryPolicy: { defaultDays: null, maxDays: -1, allowNever: true },
+          issuePolicy: { scopes: ['contacts:read'], liveKeysBy: 'admins' },
+        }),
+    ],
+    [
+      'issuePolicy/scopes',
+      (owner: string) =>
+        here.owners.setPolicy(owner, {
+          expiryPolicy: { defaultDays: 1, maxDays: 2, allowNever: true },
+          issuePolicy: { scopes: ['contact:read'], liveKeysBy: 'admins' },
+        }),
+    ],
+    [
+      'issuePolicy/liveKeysBy',
+      (owner: string) =>
+        here.owners.setPolicy(owner, { issuePolicy: { scopes: null, liveKeysBy: 'nobody' as 'admins' } }),
     ],
   ])('refuse %s that cannot be', async (field, set) => {
     const owner = anOwner()
     expect(await set(owner)).toMatchObject({ ok: false, reason: 'invalid', field })
-    expect(await here.owners.get(owner)).toEqual({ scopes: null, expiryPolicy: null })
+    expect(await here.owners.get(owner)).toEqual(NO_SETTINGS)
   })
 })

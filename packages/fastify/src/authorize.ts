@@ -51,7 +51,12 @@ export function createAuthorizeHook(authorize: Authorize, keySpace: KeySpace) {
     if (principal.role === 'viewer' && !isSafe(request.method)) throw new ProblemError('forbidden')
     if (principal.ownerScopes !== undefined) await keepOwnerScopes(owners, principal)
     const withheld = isAuditor(principal.role) ? NOTHING : UNAUDITED
-    const grant: Grant = { ...UNBOUNDED, scopes: principal.scopes ?? null, withheld }
+    const grant: Grant = {
+      ...UNBOUNDED,
+      scopes: principal.scopes ?? null,
+      withheld,
+      isAdmin: isAuditor(principal.role),
+    }
     const { id, name } = principal.actor
     const actor: Author = { id, name, type: 'person', from: originOf(request) }
     setPrincipal(request, { ...principal, actor, grant: () => Promise.resolve(grant) })

@@ -17,7 +17,11 @@ export function createOwnerStore(database: Database, namespace: string): OwnerSt
     async find(owner) {
       const [row] = await answer(
         drizzle
-          .select({ scopes: owners.scopes, expiryPolicy: owners.expiryPolicy })
+          .select({
+            scopes: owners.scopes,
+            expiryPolicy: owners.expiryPolicy,
+            issuePolicy: owners.issuePolicy,
+          })
           .from(owners)
           .where(and(eq(owners.namespace, namespace), eq(owners.owner, owner))),
       )

@@ -13,6 +13,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core'
 import type { ExpiryPolicy } from '../expiry-policy.ts'
+import type { IssuePolicy } from '../issue-policy.ts'
 import type { Metadata } from '../key.ts'
 import type { KeyKind } from '../key-kind.ts'
 import type { QuotaPeriod } from '../quota.ts'
@@ -42,6 +43,8 @@ export const owners = latchkeySchema.table('owners', {
   scopes: spaceSeparated('scopes'),
   /** Null: whatever the host says. */
   expiryPolicy: jsonb('expiry_policy').$type<ExpiryPolicy>(),
+  /** Null: whatever people may hand out. */
+  issuePolicy: jsonb('issue_policy').$type<IssuePolicy>(),
 })
 
 /** The keys. A revoked one stays as a tombstone for as long as the host says. */

@@ -13,7 +13,7 @@ export function setPolicyRoute({ scope, engine, operation }: RouteContext): void
       operationId: 'setApiKeyPolicy',
       summary: 'Set the policy of new keys',
       description:
-        'Says for how long new keys may live, within what the host allows. Keys that exist keep their end. Only owners and admins may.',
+        'Says for how long new keys may live, within what the host allows, what they may be given, and who gets live ones. Keys that exist keep what they have. Only owners and admins may.',
       schema: {
         body: UpdateKeyPolicy,
         response: {
@@ -30,8 +30,10 @@ export function setPolicyRoute({ scope, engine, operation }: RouteContext): void
       if (role !== 'owner' && role !== 'admin') {
         throw new ProblemError('forbidden', { detail: 'Only owners and admins set the policy.' })
       }
-      const result = await engine.owners.setExpiryPolicy(owner, request.body.expiry, actor)
-      if (!result.ok) throw invalidInput({ ...result, field: `expiry/${result.field}` })
+      const { expiry, issue } = request.body
+      const change = { expiryPolicy: expiry, ...(issue !== undefined && { issuePolicy: issue }) }
+      const result = await engine.owners.setPolicy(owner, change, actor)
+      if (!result.ok) throw invalidInput({ ...result, field: result.field.replace('Policy/', '/') })
       return toPolicyJson(result.settings, engine.expiryPolicy)
     },
   )

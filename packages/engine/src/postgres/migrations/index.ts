@@ -12,6 +12,7 @@ import { lifecycleMigration } from './0011-lifecycle.ts'
 import { peppersMigration } from './0012-peppers.ts'
 import { signingKeysMigration } from './0013-signing-keys.ts'
 import { routeUsesMigration } from './0015-route-uses.ts'
+import { issuePolicyMigration } from './0017-issue-policy.ts'
 
 /** Every migration, oldest first. They ship as modules, so nothing looks for files at run time. */
 export const migrations: readonly Migration[] = [
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   peppersMigration,
   signingKeysMigration,
   routeUsesMigration,
+  issuePolicyMigration,
 ]
