@@ -1,6 +1,16 @@
-import { addPerson } from './harness/people.ts'
-import { apiUrl, cookieFor, databaseSql, expect, test, uniqueName, visit } from './harness/test.ts'
-import { signInAtApi } from './harness/people.ts'
+import { addPerson, signInAtApi } from './harness/people.ts'
+import {
+  apiUrl,
+  cookieFor,
+  databaseSql,
+  expect,
+  openCreate,
+  secretOn,
+  test,
+  uniqueName,
+  visit,
+} from './harness/test.ts'
+import { newWorkspace } from './harness/workspace.ts'
 
 const policy = '/settings/key-policy'
 
@@ -53,6 +63,35 @@ test.describe('the key policy', () => {
       await page.getByRole('button', { name: 'Save policy' }).click()
       await expect(page.getByText('The policy is saved.')).toBeVisible()
     })
+
+  test('bounds what developers hand out, and its forms say so beforehand', async ({ open }) => {
+    const email = `${uniqueName('dev').replace(' ', '-')}@example.com`
+    const owner = await newWorkspace()
+    await addPerson(databaseSql(), { email, name: 'Dev', role: 'developer', workspaceOf: owner.email })
+    const page = await open(null)
+    await owner.signIn(page)
+    await visit(page, policy)
+    await page.getByLabel('Only what is ticked here').check()
+    await page.getByRole('checkbox', { name: 'Read contacts' }).check()
+    await page.getByLabel('Owners and admins alone').check()
+    await page.getByRole('button', { name: 'Save policy' }).click()
+    await expect(page.getByText('The policy is saved.')).toBeVisible()
+    const inForce = page.getByRole('region', { name: 'In force now' })
+    await expect(inForce).toContainText('contacts:read')
+    await expect(inForce).toContainText('Owners and admins alone')
+
+    await page.context().clearCookies()
+    await page.context().addCookies([cookieFor(await signInAtApi(apiUrl, email))])
+    await openCreate(page)
+    await expect(page.getByRole('radio', { name: /^Live/ })).toBeDisabled()
+    await expect(page.getByRole('radio', { name: /^Test/ })).toBeChecked()
+    await expect(page.getByText('Owners and admins alone create live keys here.')).toBeVisible()
+    await expect(page.getByRole('checkbox', { name: 'Read contacts' })).toBeVisible()
+    await expect(page.getByRole('checkbox', { name: 'Read companies' })).toHaveCount(0)
+    await page.getByLabel('Key Name').fill('Of a developer')
+    await page.getByRole('button', { name: 'Generate' }).click()
+    expect(await secretOn(page)).toMatch(/_test_/)
+  })
 
   test('is read by everybody and set by owners and admins alone', async ({ open }) => {
     const page = await open('vic')

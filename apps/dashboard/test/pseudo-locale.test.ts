@@ -108,8 +108,12 @@ async function expectToFit(page: Page, width: number): Promise<void> {
     const isClipped = (element: Element | null): boolean =>
       element !== null && (getComputedStyle(element).clipPath !== 'none' || isClipped(element.parentElement))
     const shown = [...document.querySelectorAll('h1, h2, p, a, button, input, select, label, dd, td, th')]
+    /** What is moved sideways by itself, the page staying where it is. */
+    const isScrolled = (element: Element | null): boolean =>
+      element !== null &&
+      (getComputedStyle(element).overflowX === 'auto' || isScrolled(element.parentElement))
     const boxes = shown
-      .filter((element) => element.checkVisibility() && !isClipped(element))
+      .filter((element) => element.checkVisibility() && !isClipped(element) && !isScrolled(element))
       .map((element) => ({ box: element.getBoundingClientRect(), element }))
       .filter(({ box }) => box.width > 1 && (box.left < -1 || box.right > innerWidth + 1))
       .map(({ element }) => element.outerHTML.slice(0, 160))
@@ -147,6 +151,7 @@ function withoutKnown(text: string): string {
   return rest
     .replaceAll('Latchkey', '')
     .replaceAll(/[A-Z][a-z]{2} \d{1,2}, \d{4}(, \d{1,2}:\d{2}\s[AP]M UTC)?/g, '')
+    .replaceAll(/[A-Z][a-z]{2}, [A-Z][a-z]{2} \d{1,2}|\d{1,2}:\d{2}\s[AP]M/g, '')
     .replaceAll(/\b(in )?\d+ (second|minute|hour|day)s?( ago)?|yesterday|tomorrow/g, '')
 }
 
@@ -158,19 +163,21 @@ async function someIds(cookie: string): Promise<typeof ids> {
   return { key: String(key['id']), member: viewer!.id }
 }
 
-/** Names in the database, initials made of them, and what the host calls its scopes. */
+/** Names in the database, initials made of them, what the host calls its scopes, and examples of addresses. */
 async function givenNames(cookie: string): Promise<string[]> {
   const sql = databaseSql()
   const rows = await sql<{ name: string }[]>`
     select name from latchkey.keys union select name from account.users union select email from account.users
     union select name from account.workspaces
-    union select created_by_name from latchkey.keys where created_by_name is not null`
+    union select created_by_name from latchkey.keys where created_by_name is not null
+    union select user_agent from account.sessions where user_agent is not null`
   await sql.end()
   const answer = await fetch(`${apiUrl}/v1/api-keys/scopes`, { headers: { cookie } })
-  const scopes = (await answer.json()) as { data: { name: string; description: string }[] }
+  const { data, sets } = (await answer.json()) as Record<string, { name: string; description: string }[]>
   return [
     ...rows.map(({ name }) => name),
-    ...scopes.data.flatMap(({ name, description }) => [name, description]),
+    ...[...data!, ...sets!].flatMap(({ name, description }) => [name, description]),
     ...['AL', 'VV', 'NN', 'MM'],
+    ...['192.0.2.0/24\n2001:db8::7', 'https://app.example.com'],
   ].sort((one, other) => other.length - one.length)
 }

@@ -59,7 +59,7 @@ export interface paths {
         get: operations["getApiKeyPolicy"];
         /**
          * Set the policy of new keys
-         * @description Says for how long new keys may live, within what the host allows. Keys that exist keep their end. Only owners and admins may.
+         * @description Says for how long new keys may live, within what the host allows, what they may be given, and who gets live ones. Keys that exist keep what they have. Only owners and admins may.
          */
         put: operations["setApiKeyPolicy"];
         post?: never;
@@ -1495,6 +1495,7 @@ export interface components {
             /** @description What the owner asks; null: whatever the host says. */
             expiry: null | components["schemas"]["ApiKeyExpiryPolicy"];
             effectiveExpiry: components["schemas"]["ApiKeyExpiryPolicy"];
+            issue: components["schemas"]["ApiKeyIssuePolicy"];
             /**
              * @description What keys of the owner may do at most, now; null: whatever each of them says.
              * @example null
@@ -1505,6 +1506,8 @@ export interface components {
         UpdateApiKeyPolicy: {
             /** @description What the owner asks; null: whatever the host says. */
             expiry: null | components["schemas"]["ApiKeyExpiryPolicy"];
+            /** @description Which keys people may hand out; null: whatever each of them may. As it was when left out. */
+            issue?: null | components["schemas"]["ApiKeyIssuePolicy"];
         };
         /** @description For how long keys may live. */
         ApiKeyExpiryPolicy: {
@@ -1523,6 +1526,22 @@ export interface components {
              * @example false
              */
             allowNever: boolean;
+        };
+        /** @description Which keys people may hand out. */
+        ApiKeyIssuePolicy: {
+            /**
+             * @description What keys may be given; null: whatever their creators may hand out.
+             * @example [
+             *       "contacts:read"
+             *     ]
+             */
+            scopes: null | string[];
+            /**
+             * @description Who creates and rotates live keys: every member who may make keys, or owners and admins alone.
+             * @example admins
+             * @enum {string}
+             */
+            liveKeysBy: "everybody" | "admins";
         };
         /** @description A key to check, and what it must be good for. */
         VerifyApiKey: {

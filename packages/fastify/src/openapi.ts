@@ -26,7 +26,7 @@ import {
   SelfRevokeApiKey,
   SelfRevokedApiKey,
 } from './lifecycle-schemas.ts'
-import { ExpiryPolicy, KeyPolicy, UpdateKeyPolicy } from './policy-schemas.ts'
+import { ExpiryPolicy, IssuePolicy, KeyPolicy, UpdateKeyPolicy } from './policy-schemas.ts'
 import { Revocation } from './revocation-schemas.ts'
 import { RotateApiKey, RotatedApiKey, UpdateRetiringSecret } from './rotation-schemas.ts'
 import { CreatedToken, CreateToken, JsonWebKeySet } from './token-schemas.ts'
@@ -116,6 +116,7 @@ const NAMED_SCHEMAS = {
   ApiKeyPolicy: KeyPolicy,
   UpdateApiKeyPolicy: UpdateKeyPolicy,
   ApiKeyExpiryPolicy: ExpiryPolicy,
+  ApiKeyIssuePolicy: IssuePolicy,
   VerifyApiKey,
   VerifyApiKeys,
   ApiKeyVerdict,

@@ -14,11 +14,11 @@ export async function nameAda(sql: postgres.Sql): Promise<void> {
 }
 
 /**
- * Adds somebody by SQL, for there is no invitation yet: to Ada’s workspace, or to an empty one of their own.
+ * Adds somebody by SQL, for invitations take a while: to Ada’s workspace, to that of another, or to an empty one of their own.
  */
 export async function addPerson(
   sql: postgres.Sql,
-  person: { email: string; name: string; role: Role; ownWorkspace?: string },
+  person: { email: string; name: string; role: Role; ownWorkspace?: string; workspaceOf?: string },
 ): Promise<void> {
   const id = randomBytes(13).toString('hex')
   const userId = `user_${id}`
@@ -38,7 +38,7 @@ export async function addPerson(
       insert into account.members (id, workspace_id, user_id, role)
       select ${`member_${id}`}, workspace_id, ${userId}, ${person.role}
       from account.members join account.users on users.id = members.user_id
-      where users.email = ${ada.email}`
+      where users.email = ${person.workspaceOf ?? ada.email}`
   }
 }
 

@@ -15,6 +15,7 @@ export async function newWorkspace(role: Role = 'owner') {
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
   return {
+    email,
     keys: keysOf(apiUrl, cookie),
     /** What the API says of a key. */
     read: async (id: string) => (await (await call('GET', `/${id}`)).json()) as ReadKey,

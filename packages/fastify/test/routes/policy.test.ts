@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { CreatedApiKey, KeyPolicy } from '../../src/index.ts'
-import { callAs, createApp, KEYS } from '../support/app.ts'
+import { bearer, callAs, createApp, KEYS } from '../support/app.ts'
 import { describeOnEachDatabase } from '../support/databases.ts'
 import { expectProblem } from '../support/problem.ts'
 
@@ -17,17 +17,18 @@ describeOnEachDatabase('the policy of new keys', (database) => {
   const get = async (owner: string) => (await callAs(app, owner, { url: `${KEYS}/policy` })).json<KeyPolicy>()
   const put = (owner: string, payload: object, role?: 'developer') =>
     callAs(app, owner, { method: 'PUT', url: `${KEYS}/policy`, payload }, role)
-  const create = (owner: string, fields: object = {}) =>
-    callAs(app, owner, { method: 'POST', url: KEYS, payload: { name: 'k', ...fields } })
+  const create = (owner: string, fields: object = {}, role?: 'developer') =>
+    callAs(app, owner, { method: 'POST', url: KEYS, payload: { name: 'k', ...fields } }, role)
 
   it("is the host's until the owner asks for more, and then the stricter of both", async () => {
     const host = { defaultDays: null, maxDays: 365, allowNever: false }
-    expect(await get('p1')).toEqual({ expiry: null, effectiveExpiry: host, scopes: null })
+    const rest = { scopes: null, issue: { scopes: null, liveKeysBy: 'everybody' } }
+    expect(await get('p1')).toEqual({ expiry: null, effectiveExpiry: host, ...rest })
 
     const expiry = { defaultDays: 30, maxDays: 4_000, allowNever: true }
     const reply = await put('p1', { expiry })
     expect(reply.statusCode).toBe(200)
-    const expected = { expiry, effectiveExpiry: { ...host, defaultDays: 30 }, scopes: null }
+    const expected = { expiry, effectiveExpiry: { ...host, defaultDays: 30 }, ...rest }
     expect(reply.json()).toEqual(expected)
     expect(await get('p1')).toEqual(expected)
     expect((await get('p2')).expiry).toBeNull()
@@ -47,6 +48,40 @@ describeOnEachDatabase('the policy of new keys', (database) => {
     expectProblem(change, 'invalid_request')
   })
 
+  it('says what keys may be given, and stays as it was when only the other half is set', async () => {
+    const issue = { scopes: ['contacts:read'], liveKeysBy: 'everybody' }
+    expect((await put('p6', { expiry: null, issue })).json<KeyPolicy>().issue).toEqual(issue)
+    expect((await put('p6', { expiry: null })).json<KeyPolicy>().issue).toEqual(issue)
+    const { apiKey } = (await create('p6', { scopes: ['contacts:read'] })).json<CreatedApiKey>()
+    const url = `${KEYS}/${apiKey.id}`
+    const payload = { scopes: ['contacts:read', 'contacts:write'] }
+    for (const beyond of [
+      await create('p6', payload),
+      await callAs(app, 'p6', { method: 'PATCH', url, payload }),
+    ]) {
+      expect(expectProblem(beyond, 'beyond_grant').detail).toMatch(/be given: contacts:write\./)
+    }
+    await put('p6', { expiry: null, issue: null })
+    expect((await create('p6', payload)).statusCode).toBe(201)
+  })
+
+  it('says whether developers get live keys; a live key that manages keys still makes them', async () => {
+    const scopes = ['keys:read', 'keys:write']
+    const root = (await create('p7', { scopes })).json<CreatedApiKey>()
+    await put('p7', { expiry: null, issue: { scopes: null, liveKeysBy: 'admins' } })
+    const live = { environment: 'live' }
+    const refused = await create('p7', live, 'developer')
+    expect(expectProblem(refused, 'beyond_grant').detail).toMatch(/Make a test key, or ask/)
+    const rotation = { method: 'POST', url: `${KEYS}/${root.apiKey.id}/rotate`, payload: {} } as const
+    expectProblem(await callAs(app, 'p7', rotation, 'developer'), 'beyond_grant')
+    expect((await create('p7', { environment: 'test' }, 'developer')).statusCode).toBe(201)
+    expect((await create('p7', live)).statusCode).toBe(201)
+    const headers = bearer(root.secret)
+    const payload = { name: 'k', ...live, expiresAt: root.apiKey.expiresAt }
+    const byKey = await app.inject({ method: 'POST', url: KEYS, headers, payload })
+    expect(byKey.statusCode).toBe(201)
+  })
+
   it('403: developers read it, and do not set it', async () => {
     expectProblem(await put('p4', { expiry: null }, 'developer'), 'forbidden')
   })
@@ -60,5 +95,16 @@ describeOnEachDatabase('the policy of new keys', (database) => {
     const problem = expectProblem(await put('p5', { expiry }), 'invalid_request')
     expect(JSON.stringify(problem.errors)).toMatch(field)
     expect((await get('p5')).expiry).toBeNull()
+  })
+
+  it.each([
+    ['a scope that nobody declared', { scopes: ['contact:read'], liveKeysBy: 'admins' }, 'issue/scopes'],
+    ['live keys by nobody', { scopes: null, liveKeysBy: 'nobody' }, 'issue'],
+    ['half of what people may hand out', { scopes: null }, 'issue'],
+  ])('400: %s', async (_, issue, field) => {
+    const expiry = { defaultDays: 9, maxDays: 9, allowNever: false }
+    const problem = expectProblem(await put('p8', { expiry, issue }), 'invalid_request')
+    expect(JSON.stringify(problem.errors)).toContain(field)
+    expect((await get('p8')).expiry).toBeNull()
   })
 })

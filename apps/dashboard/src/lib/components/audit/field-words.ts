@@ -29,6 +29,7 @@ const names: Record<string, () => string> = {
   revocationNote: m.audit_field_revocation_note,
   restorableUntil: m.audit_field_restorable_until,
   expiryPolicy: m.audit_field_expiry_policy,
+  issuePolicy: m.audit_field_issue_policy,
   ownerId: m.audit_field_owner,
   keyCount: m.audit_field_key_count,
 }

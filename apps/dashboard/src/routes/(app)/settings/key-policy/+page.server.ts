@@ -10,7 +10,9 @@ import { isInCharge } from '#lib/session.ts'
 import type { Actions, PageServerLoad } from './$types'
 import {
   policyFields,
+  toValues,
   type ExpiryPolicy,
+  type IssuePolicy,
   type PolicyErrors,
   type PolicyFailure,
   type PolicyValues,
@@ -18,8 +20,14 @@ import {
 
 export const load: PageServerLoad = async (event) => {
   const session = await requireSession(event)
-  const policy = answer(event, await event.locals.api.GET('/v1/api-keys/policy'))
-  return { policy, mayChange: isInCharge(session) }
+  const { api } = event.locals
+  const [policy, scopes] = await Promise.all([api.GET('/v1/api-keys/policy'), api.GET('/v1/api-keys/scopes')])
+  const { data, sets } = answer(event, scopes)
+  return {
+    policy: answer(event, policy),
+    scopes: [...data, ...sets].map(({ name, description }) => ({ name, description })),
+    mayChange: isInCharge(session),
+  }
 }
 
 export const actions: Actions = {
@@ -30,26 +38,40 @@ export const actions: Actions = {
       defaultDays: formText(form, 'defaultDays').trim(),
       maxDays: formText(form, 'maxDays').trim(),
       allowNever: form.get('allowNever') === 'yes',
+      limitsScopes: form.get('limitsScopes') === 'yes',
+      scopes: form.getAll('scopes').filter((name) => typeof name === 'string'),
+      liveKeysBy: form.get('liveKeysBy') === 'admins' ? 'admins' : 'everybody',
     }
     const errors: PolicyErrors = {}
     const defaultDays = readDays('defaultDays', values, errors)
     const maxDays = readDays('maxDays', values, errors)
     if (Object.keys(errors).length > 0) return failWith(400, { values, errors })
-    return set(event, { defaultDays, maxDays, allowNever: values.allowNever }, values)
+    const { allowNever, limitsScopes, scopes, liveKeysBy } = values
+    const expiry = { defaultDays, maxDays, allowNever }
+    return set(event, { expiry, issue: { scopes: limitsScopes ? scopes : null, liveKeysBy } }, values)
   },
   reset: async (event) => {
     await requireSession(event)
-    return set(event, null, { defaultDays: '', maxDays: '', allowNever: true })
+    return set(event, { expiry: null, issue: null }, nothingAsked)
   },
 }
 
-async function set(event: RequestEvent, expiry: ExpiryPolicy | null, values: PolicyValues) {
+const nothingAsked = toValues(
+  { defaultDays: null, maxDays: null, allowNever: true },
+  { scopes: null, liveKeysBy: 'everybody' },
+)
+
+async function set(
+  event: RequestEvent,
+  body: { expiry: ExpiryPolicy | null; issue: IssuePolicy | null },
+  values: PolicyValues,
+) {
   try {
-    const result = await event.locals.api.PUT('/v1/api-keys/policy', { body: { expiry } })
+    const result = await event.locals.api.PUT('/v1/api-keys/policy', { body })
     if (result.response.ok) redirect(303, '/settings/key-policy?notice=saved')
     if (result.response.status !== 400) answer(event, result)
     const problems = result.error?.errors?.map(({ field, message }) => ({
-      field: field.replace(/^expiry[./]/, ''),
+      field: field.replace(/^(expiry|issue)[./]/, ''),
       message,
     }))
     return failWith(400, { values, errors: fieldErrors(policyFields, problems) })

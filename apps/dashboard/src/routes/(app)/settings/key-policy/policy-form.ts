@@ -2,6 +2,7 @@ import type { KeyPolicy } from '@latchkey/client'
 
 /** What a workspace asks of new keys. */
 export type ExpiryPolicy = KeyPolicy['effectiveExpiry']
+export type IssuePolicy = KeyPolicy['issue']
 
 /** What stands in the form’s fields. */
 export interface PolicyValues {
@@ -9,9 +10,13 @@ export interface PolicyValues {
   defaultDays: string
   maxDays: string
   allowNever: boolean
+  /** Whether keys may be given nothing but `scopes`. */
+  limitsScopes: boolean
+  scopes: string[]
+  liveKeysBy: IssuePolicy['liveKeysBy']
 }
 
-export const policyFields = ['defaultDays', 'maxDays', 'allowNever'] as const
+export const policyFields = ['defaultDays', 'maxDays', 'allowNever', 'scopes'] as const
 export type PolicyErrors = Partial<Record<(typeof policyFields)[number], string>>
 
 export interface PolicyFailure {
@@ -20,8 +25,14 @@ export interface PolicyFailure {
   message?: string
 }
 
-export const toValues = ({ defaultDays, maxDays, allowNever }: ExpiryPolicy): PolicyValues => ({
+export const toValues = (
+  { defaultDays, maxDays, allowNever }: ExpiryPolicy,
+  { scopes, liveKeysBy }: IssuePolicy,
+): PolicyValues => ({
   defaultDays: defaultDays?.toString() ?? '',
   maxDays: maxDays?.toString() ?? '',
   allowNever,
+  limitsScopes: scopes !== null,
+  scopes: scopes ?? [],
+  liveKeysBy,
 })

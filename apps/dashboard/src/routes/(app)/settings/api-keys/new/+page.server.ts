@@ -1,5 +1,6 @@
 import { error, fail } from '@sveltejs/kit'
 import { API_PUBLIC_URL, API_URL } from '$app/env/private'
+import { handoutOf } from '#lib/handout.ts'
 import { summarise } from '#lib/key-summary.ts'
 import { m } from '#lib/paraglide/messages.js'
 import { answer } from '#lib/server/answer.ts'
@@ -23,13 +24,17 @@ export const load: PageServerLoad = async (event) => {
     api.GET('/v1/api-keys/scopes'),
     api.GET('/v1/api-keys/policy'),
   ])
-  const { data: scopes, sets, keyPrefix, publishableKeyPrefix } = answer(event, scopesResult)
+  const catalogue = answer(event, scopesResult)
+  const { keyPrefix, publishableKeyPrefix } = catalogue
+  const policy = answer(event, policyResult)
+  const handout = handoutOf(session, policy, catalogue)
   const blank: CreateFormData = {
-    scopes,
-    sets,
+    scopes: catalogue.data.filter(({ name }) => handout.scopes.includes(name)),
+    sets: catalogue.sets.filter(({ name }) => handout.scopes.includes(name)),
+    mayBeLive: handout.live,
     keyPrefix,
     publishableKeyPrefix,
-    policy: answer(event, policyResult).effectiveExpiry,
+    policy: policy.effectiveExpiry,
     startsAt: new Date().toISOString(),
     idempotencyKey: crypto.randomUUID(),
   }
@@ -68,10 +73,11 @@ export const actions: Actions = {
         const created: Created = { apiKey: summarise(apiKey), secret: repeated ? null : secret }
         return { created }
       }
-      const { status, code, errors: problems } = result.error
+      const { status, code, detail, errors: problems } = result.error
       if (code === 'idempotency_mismatch') return usedForm(status)
       if (code === 'idempotency_in_flight') return failure(status, { message: m.create_error_in_flight() })
       if (code === 'too_many_keys') return failure(status, { message: m.create_error_too_many() })
+      if (code === 'beyond_grant') return failure(status, { message: detail })
       if (status === 400) return failure(400, explain(problems, values))
       return answer(event, result)
     } catch (thrown) {

@@ -7,6 +7,8 @@ import type { Scope, ScopeSet } from './scope-choice.ts'
 export interface CreateFormData {
   scopes: Scope[]
   sets: ScopeSet[]
+  /** Whether the policy lets this person have a live key. */
+  mayBeLive: boolean
   keyPrefix: string
   publishableKeyPrefix: string
   policy: ExpiryPolicy

@@ -25,10 +25,10 @@ export interface CreateValues {
 }
 
 /** How the form begins. */
-export const blankValues = ({ scopes, policy, startsAt }: CreateFormData): CreateValues => ({
+export const blankValues = ({ scopes, mayBeLive, policy, startsAt }: CreateFormData): CreateValues => ({
   name: '',
   kind: 'secret',
-  environment: 'live',
+  environment: mayBeLive ? 'live' : 'test',
   scopes: presetScopes(scopes, 'read'),
   expiresIn: presetExpiry(policy),
   expiresAt: '',

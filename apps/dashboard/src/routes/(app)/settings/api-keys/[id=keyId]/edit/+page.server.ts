@@ -1,4 +1,5 @@
 import { error, fail, redirect, type RequestEvent } from '@sveltejs/kit'
+import { handoutOf } from '#lib/handout.ts'
 import { m } from '#lib/paraglide/messages.js'
 import { answer } from '#lib/server/answer.ts'
 import { ApiUnavailable } from '#lib/server/api.ts'
@@ -37,17 +38,18 @@ export const load: PageServerLoad = async (event) => {
   ])
   if (key.apiKey.status === 'revoked') redirect(303, keyPage(event, 'deleted'))
   const timeZone = readTimeZone(event.cookies)
-  const { data, sets } = answer(event, scopes)
+  const catalogue = answer(event, scopes)
   // The key’s page proposes to take away what the key does not need.
   const without = event.url.searchParams.getAll('without')
   const fields = fieldsOf(key.apiKey, timeZone)
-  const { effectiveExpiry, scopes: ownerScopes } = answer(event, policy)
+  const keyPolicy = answer(event, policy)
   return {
     ...key,
     fields,
     proposed: { ...fields, scopes: fields.scopes.filter((name) => !without.includes(name)) },
-    catalogue: { scopes: data, sets },
-    policy: { expiry: effectiveExpiry, scopes: ownerScopes },
+    catalogue: { scopes: catalogue.data, sets: catalogue.sets },
+    expiryPolicy: keyPolicy.effectiveExpiry,
+    allowed: handoutOf(session, keyPolicy, catalogue).scopes,
     timeZone,
     now: Date.now(),
   }
