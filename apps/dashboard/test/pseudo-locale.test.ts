@@ -163,7 +163,7 @@ async function someIds(cookie: string): Promise<typeof ids> {
   return { key: String(key['id']), member: viewer!.id }
 }
 
-/** Names in the database, initials made of them, what the host calls its scopes, and examples of addresses. */
+/** Names in the database, initials made of them, what the host calls its scopes, names of limits, and examples of addresses. */
 async function givenNames(cookie: string): Promise<string[]> {
   const sql = databaseSql()
   const rows = await sql<{ name: string }[]>`
@@ -178,6 +178,7 @@ async function givenNames(cookie: string): Promise<string[]> {
     ...rows.map(({ name }) => name),
     ...[...data!, ...sets!].flatMap(({ name, description }) => [name, description]),
     ...['AL', 'VV', 'NN', 'MM'],
+    ...['burst', 'sustained'],
     ...['192.0.2.0/24\n2001:db8::7', 'https://app.example.com'],
   ].sort((one, other) => other.length - one.length)
 }
