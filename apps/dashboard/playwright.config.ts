@@ -10,6 +10,10 @@ export default defineConfig({
   workers: 2,
   timeout: 60_000,
   forbidOnly: true,
+  // Letters are drawn otherwise elsewhere. A few may be here as well, after an update of the browser.
+  ignoreSnapshots: process.platform !== 'linux',
+  expect: { toHaveScreenshot: { threshold: 0.3, maxDiffPixelRatio: 0.02, animations: 'disabled' } },
+  snapshotPathTemplate: '{testDir}/screens/{arg}{ext}',
   use: {
     browserName: 'chromium',
     viewport: { width: 1280, height: 800 },

@@ -4,8 +4,10 @@ import { addPerson, signInAtApi, type Role } from './people.ts'
 import { apiUrl, cookieFor, databaseSql, uniqueName } from './test.ts'
 
 /** Somebody in a workspace of their own, in which no other test does anything. */
-export async function newWorkspace(role: Role = 'owner') {
-  const email = `${uniqueName('somebody').replace(' ', '.')}@example.com`
+export async function newWorkspace(
+  role: Role = 'owner',
+  email = `${uniqueName('somebody').replace(' ', '.')}@example.com`,
+) {
   await addPerson(databaseSql(), { email, name: 'Mia Many', role, ownWorkspace: 'A place of its own' })
   const cookie = await signInAtApi(apiUrl, email)
   const call = (method: string, path: string, body?: unknown) =>
