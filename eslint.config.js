@@ -32,6 +32,7 @@ export default ts.config(
   js.configs.recommended,
   {
     files: ['**/*.ts'],
+    ignores: ['**/*.svelte.ts'],
     extends: [ts.configs.recommendedTypeChecked],
     languageOptions: {
       parserOptions: {

@@ -49,7 +49,14 @@ export const apiKeys = (): ApiKey[] => [
   sampleKey({
     name: 'Zapier',
     start: 'lk_live_x9Rm',
-    retiringSecret: { start: 'lk_live_o1Dk', endsAt: at(20 * 3600_000), lastUsedAt: null },
+    retiringSecret: {
+      version: 1,
+      start: 'lk_live_o1Dk',
+      retiredAt: at(-4 * 3600_000),
+      endsAt: at(20 * 3600_000),
+      lastUsedAt: null,
+      lastUsedAddress: null,
+    },
   }),
   sampleKey({
     name: 'Staging app',

@@ -1,5 +1,5 @@
 import type { ApiKeysProps } from '../src/api-keys-props.ts'
-import { apiKeys, manyKeys } from './sample-keys.ts'
+import { apiKeys, manyKeys, sampleKey } from './sample-keys.ts'
 import { stubHost, type Fetch } from './stub-host.ts'
 
 interface Story {
@@ -10,8 +10,10 @@ interface Story {
 }
 
 const filled = () => stubHost({ keys: apiKeys() })
+/** Behind a dialog. */
+const single = () => stubHost({ keys: [sampleKey({})] })
 
-export const stories = {
+const own = {
   empty: { host: () => stubHost({ keys: [] }), play: until('h3') },
   filled: { host: filled, play: until('tbody') },
   many: { host: () => stubHost({ keys: manyKeys() }), play: until('nav') },
@@ -24,9 +26,9 @@ export const stories = {
       await find(page, 'h3')
     },
   },
-  creating: { host: filled, play: openForm },
+  creating: { host: single, play: openForm },
   revealed: {
-    host: filled,
+    host: single,
     play: async (page) => {
       await openForm(page)
       const name = await find<HTMLInputElement>(page, '#name')
@@ -36,10 +38,10 @@ export const stories = {
     },
   },
   menu: { host: filled, play: openMenu },
-  renaming: { host: filled, play: choose(0) },
-  rotating: { host: filled, play: choose(1) },
+  renaming: { host: single, play: choose(0) },
+  rotating: { host: single, play: choose(1) },
   deleting: {
-    host: filled,
+    host: single,
     play: async (page) => {
       await choose(3)(page)
       await find(page, '#delete-name')
@@ -52,8 +54,9 @@ export const stories = {
   loading: { host: () => () => new Promise<Response>(() => undefined) },
 } satisfies Record<string, Story>
 
-export type StoryName = keyof typeof stories
-export const storyNames = Object.keys(stories) as StoryName[]
+export type StoryName = keyof typeof own
+export const stories: Record<StoryName, Story> = own
+export const storyNames = Object.keys(own) as StoryName[]
 
 async function find<Found extends HTMLElement = HTMLElement>(
   page: HTMLElement,

@@ -2,12 +2,18 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from '@playwright/test'
+import { createClient } from '@latchkey/client'
+import { svelte } from '@sveltejs/vite-plugin-svelte'
 import postcss, { type AtRule } from 'postcss'
+import type * as Server from 'svelte/server'
+import { createServer } from 'vite'
 import { boundCss } from '../scripts/embed-css.ts'
+import type * as Embedded from '../src/index.ts'
 
 const dist = (name: string) =>
   readFileSync(fileURLToPath(new URL(`../dist/${name}`, import.meta.url)), 'utf8')
 
+const folder = fileURLToPath(new URL('../', import.meta.url))
 const mostKilobytes = 75
 
 test('the element is one file that loads nothing else, and is small', () => {
@@ -31,4 +37,25 @@ test('what is said of a document is said of the page', () => {
   expect(boundCss(css, 'document')).toContain(
     '.latchkey{--a:1px}.latchkey-page{margin:0}:where(.latchkey) .b{top:0}',
   )
+})
+
+test('a server renders that it is loading, in the language that it is told', async () => {
+  const vite = await createServer({
+    root: folder,
+    configFile: false,
+    plugins: [svelte()],
+    optimizeDeps: { noDiscovery: true },
+    server: { middlewareMode: true, ws: false },
+    appType: 'custom',
+    logLevel: 'error',
+  })
+  const { ApiKeys } = (await vite.ssrLoadModule('/src/index.ts')) as typeof Embedded
+  const { render } = (await vite.ssrLoadModule('svelte/server')) as typeof Server
+  const client = createClient({
+    baseUrl: 'https://app.example.com',
+    fetch: () => Promise.reject(new Error()),
+  })
+  const { body } = render(ApiKeys, { props: { client, locale: 'de' } })
+  await vite.close()
+  expect(body).toContain('API-Schlüssel werden geladen')
 })

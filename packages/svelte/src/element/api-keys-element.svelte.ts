@@ -45,7 +45,8 @@ export class ApiKeysElement extends HTMLElement implements LatchkeyApiKeysElemen
   /** Read by the page, again whenever an attribute or the client has changed. */
   #props(): ApiKeysProps {
     const text = (name: string) => (this.#changes, this.getAttribute(name) ?? undefined)
-    const client = $derived(this.#client ?? clientOf(text('base-url')))
+    const baseUrl = $derived(text('base-url'))
+    const client = $derived(this.#client ?? clientOf(baseUrl))
     const tell = (what: string) => (detail: ChangedKey) =>
       void this.dispatchEvent(new CustomEvent(what, { detail, bubbles: true, composed: true }))
     return {
