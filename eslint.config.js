@@ -5,7 +5,7 @@ import globals from 'globals'
 import ts from 'typescript-eslint'
 import noLiteralText from './apps/dashboard/lint/no-literal-text.js'
 
-/** Imports run one way: dashboard -> client, api -> fastify -> engine, cli -> engine. Each rule says why. */
+/** Imports run one way: dashboard -> svelte -> client, api -> fastify -> engine, cli -> engine. Each rule says why. */
 const imports = (patterns) => ({
   'no-restricted-imports': [
     'error',
@@ -26,11 +26,13 @@ export default ts.config(
       '**/test-results/',
       'packages/client/src/*schema*.ts',
       'apps/dashboard/src/lib/paraglide/',
+      'packages/svelte/src/paraglide/',
     ],
   },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
+    ignores: ['**/*.svelte.ts'],
     extends: [ts.configs.recommendedTypeChecked],
     languageOptions: {
       parserOptions: {
@@ -68,7 +70,7 @@ export default ts.config(
   // The dashboard lives at the root of its origin: there is no base path to resolve.
   { rules: { 'svelte/no-navigation-without-resolve': 'off' } },
   {
-    files: ['apps/dashboard/src/**/*.svelte'],
+    files: ['apps/dashboard/src/**/*.svelte', 'packages/svelte/src/**/*.svelte'],
     plugins: { latchkey: { rules: { 'no-literal-text': noLiteralText } } },
     rules: { 'latchkey/no-literal-text': 'error' },
   },
@@ -103,6 +105,20 @@ export default ts.config(
     ]),
   },
   {
+    files: ['packages/svelte/src/**'],
+    rules: imports([
+      [
+        ['@latchkey/*', '!@latchkey/client'],
+        'The embedded page knows its host through @latchkey/client alone.',
+      ],
+      [
+        ['$app/*', '$env/*', '@sveltejs/*', '#lib/*'],
+        'The page is embedded in any app: what needs SvelteKit belongs in apps/dashboard.',
+      ],
+      [[...fastify, ...sql], 'The page runs in browsers: it asks its host through @latchkey/client.'],
+    ]),
+  },
+  {
     files: ['apps/api/src/**'],
     rules: imports([
       [
@@ -115,8 +131,8 @@ export default ts.config(
     files: ['apps/dashboard/src/**'],
     rules: imports([
       [
-        ['@latchkey/*', '!@latchkey/client'],
-        'The dashboard talks to the API through @latchkey/client alone.',
+        ['@latchkey/*', '!@latchkey/client', '!@latchkey/svelte'],
+        'The dashboard talks to the API through @latchkey/client alone, and shares its looks with @latchkey/svelte.',
       ],
       [
         [...fastify, ...sql],

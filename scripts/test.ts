@@ -56,7 +56,7 @@ const turboTest = [
 ]
 if (chromium === undefined) {
   leftOut.push('browser tests (no Chromium found; install it or set CHROMIUM_PATH)')
-  turboTest.push('--filter=!@latchkey/dashboard')
+  turboTest.push('--filter=!@latchkey/dashboard', '--filter=!@latchkey/svelte')
 }
 const workspaces = await runAndKeep('turbo', turboTest)
 const repository = run('vitest', ['run'])

@@ -7,6 +7,7 @@ import { defineConfig } from 'vite'
 
 /** Only tests set it: the same dashboard in languages that nobody speaks, from scripts/pseudo-locales.ts. */
 const isPseudo = process.env['PSEUDO_LOCALES'] === 'yes'
+const paraglide = fileURLToPath(new URL('src/lib/paraglide', import.meta.url))
 const pseudo = fileURLToPath(new URL('.svelte-kit/pseudo', import.meta.url))
 
 export default defineConfig({
@@ -51,6 +52,12 @@ export default defineConfig({
     // light-dark() stays as written: every browser has had it since May 2024.
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
   },
-  resolve: { alias: isPseudo ? { '#lib/paraglide': `${pseudo}/paraglide` } : {} },
+  resolve: {
+    alias: {
+      // What is shared with the embedded page speaks here as the pages do: one set of messages, one language a request.
+      '#paraglide': isPseudo ? `${pseudo}/paraglide` : paraglide,
+      ...(isPseudo && { '#lib/paraglide': `${pseudo}/paraglide` }),
+    },
+  },
   server: { port: 4000, strictPort: true },
 })

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 
 interface Variants {
   declarations: string[]
@@ -9,9 +10,20 @@ interface Variants {
 /** A text, or one for each of several cases, as the files of `messages/` hold it. */
 export type Message = string | [Variants]
 
-/** The messages of an area, for example `keys.json`. */
-export function readMessages(locale: string, area: string): Record<string, Message> {
-  const file = new URL(`../messages/${locale}/${area}`, import.meta.url)
+/** Whose messages the dashboard speaks: its own, and those of what it shares with the embedded page. */
+export const speakers = ['apps/dashboard', 'packages/svelte'] as const
+export type Speaker = (typeof speakers)[number]
+
+export const folderOf = (speaker: Speaker): string =>
+  fileURLToPath(new URL(`../../../${speaker}/`, import.meta.url))
+
+/** Its areas, for example `keys.json`. */
+export const areasOf = (speaker: Speaker, locale = 'en'): string[] =>
+  readdirSync(`${folderOf(speaker)}messages/${locale}`)
+
+/** The messages of an area. */
+export function readMessages(speaker: Speaker, locale: string, area: string): Record<string, Message> {
+  const file = `${folderOf(speaker)}messages/${locale}/${area}`
   const { $schema: _, ...messages } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Message>
   return messages
 }

@@ -3,9 +3,9 @@
  * `PSEUDO_LOCALES=yes vite build`. `en-XA` shows text that escaped translation and places that are too narrow; `ar-XB` is
  * read from right to left.
  */
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { mapTexts, readMessages, type Message } from './messages.ts'
+import { areasOf, mapTexts, readMessages, speakers, type Message } from './messages.ts'
 
 export const pseudoLocales = ['en-XA', 'ar-XB']
 
@@ -34,15 +34,17 @@ export function pseudo(text: string): string {
 
 export function writePseudoLocales(): void {
   rmSync(folder, { recursive: true, force: true })
-  const areas = readdirSync(new URL('../messages/en', import.meta.url))
+  const areas = speakers.flatMap((speaker) =>
+    areasOf(speaker).map((area) => ({ speaker, area, file: `${speaker.replace('/', '-')}-${area}` })),
+  )
   for (const locale of pseudoLocales) {
     mkdirSync(`${folder}messages/${locale}`, { recursive: true })
-    for (const area of areas) {
-      const messages = Object.entries(readMessages('en', area)).map(([key, message]) => [
+    for (const { speaker, area, file } of areas) {
+      const messages = Object.entries(readMessages(speaker, 'en', area)).map(([key, message]) => [
         key,
         everyCount(mapTexts(message, pseudo)),
       ])
-      writeFileSync(`${folder}messages/${locale}/${area}`, JSON.stringify(Object.fromEntries(messages)))
+      writeFileSync(`${folder}messages/${locale}/${file}`, JSON.stringify(Object.fromEntries(messages)))
     }
   }
   mkdirSync(`${folder}project.inlang`)
@@ -52,7 +54,7 @@ export function writePseudoLocales(): void {
     telemetry: 'off',
     modules: [plugin],
     'plugin.inlang.messageFormat': {
-      pathPattern: areas.map((area) => `./messages/{locale}/${area}`),
+      pathPattern: areas.map(({ file }) => `./messages/{locale}/${file}`),
     },
   }
   writeFileSync(`${folder}project.inlang/settings.json`, JSON.stringify(settings))

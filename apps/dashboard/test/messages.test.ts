@@ -1,65 +1,92 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect, test } from '@playwright/test'
-import { readMessages, variablesOf, type Message } from '../scripts/messages.ts'
+import {
+  areasOf,
+  folderOf,
+  readMessages,
+  speakers,
+  variablesOf,
+  type Message,
+  type Speaker,
+} from '../scripts/messages.ts'
 
-const folder = fileURLToPath(new URL('../', import.meta.url))
-const { locales, baseLocale } = readJson('project.inlang/settings.json') as {
-  locales: string[]
-  baseLocale: string
-}
-const areas = readdirSync(join(folder, 'messages', baseLocale))
-const base = all(baseLocale)
+const { locales, baseLocale } = settingsOf('apps/dashboard')
 
-for (const locale of locales.filter((other) => other !== baseLocale)) {
-  const translated = all(locale)
+for (const speaker of speakers) {
+  const folder = folderOf(speaker)
+  const areas = areasOf(speaker)
+  const base = all(speaker, baseLocale)
 
-  test(`${locale} has every message of ${baseLocale}, and no other`, () => {
-    expect(readdirSync(join(folder, 'messages', locale))).toEqual(areas)
+  for (const locale of locales.filter((other) => other !== baseLocale)) {
+    const translated = all(speaker, locale)
+
+    test(`${speaker}: ${locale} has every message of ${baseLocale}, and no other`, () => {
+      expect(areasOf(speaker, locale)).toEqual(areas)
+      for (const area of areas)
+        expect(Object.keys(readMessages(speaker, locale, area)).sort(), area).toEqual(
+          Object.keys(readMessages(speaker, baseLocale, area)).sort(),
+        )
+    })
+
+    test(`${speaker}: ${locale} leaves no message empty and names the same variables`, () => {
+      for (const [key, message] of translated) {
+        expect(JSON.stringify(message), key).not.toMatch(/""/)
+        expect(variablesOf(message), key).toEqual(variablesOf(base.get(key)!))
+      }
+    })
+  }
+
+  test(`${speaker}: every area is compiled, and its messages bear its name`, () => {
+    const own = areas.map((area) => `./messages/{locale}/${area}`)
+    expect(
+      settingsOf(speaker)
+        .paths.filter((path) => path.startsWith('./'))
+        .sort(),
+    ).toEqual(own)
     for (const area of areas)
-      expect(Object.keys(readMessages(locale, area)).sort(), area).toEqual(
-        Object.keys(readMessages(baseLocale, area)).sort(),
-      )
+      for (const key of Object.keys(readMessages(speaker, baseLocale, area)))
+        expect(key).toMatch(new RegExp(`^${area.replace('.json', '').replaceAll('-', '_')}_[a-z0-9_]+$`))
   })
 
-  test(`${locale} leaves no message empty and names the same variables`, () => {
-    for (const [key, message] of translated) {
-      expect(JSON.stringify(message), key).not.toMatch(/""/)
-      expect(variablesOf(message), key).toEqual(variablesOf(base.get(key)!))
-    }
+  test(`${speaker}: every message is used there`, () => {
+    const sources = readdirSync(`${folder}src`, { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.(svelte|ts)$/.test(file) && !file.includes('paraglide'))
+      .map((file) => readFileSync(`${folder}src/${file}`, 'utf8'))
+    const used = new Set(sources.flatMap((source) => source.match(/\bm\.\w+/g) ?? []))
+    expect([...base.keys()].filter((key) => !used.has(`m.${key}`))).toEqual([])
+  })
+
+  test(`${speaker}: German speaks to people as Sie, and calls a thing by one name`, () => {
+    const german = [...all(speaker, 'de')].filter(([, message]) =>
+      /\b(du|dich|dir|dein\w*|API-Key\w*|Workspace\w*|Scopes?)\b/.test(JSON.stringify(message)),
+    )
+    expect(german).toEqual([])
   })
 }
 
-test('every area is compiled, and its messages bear its name', () => {
-  const { pathPattern } = (readJson('project.inlang/settings.json') as Record<string, unknown>)[
-    'plugin.inlang.messageFormat'
-  ] as { pathPattern: string[] }
-  expect(pathPattern.map((path) => path.replace('./messages/{locale}/', '')).sort()).toEqual(areas)
-  for (const area of areas)
-    for (const key of Object.keys(readMessages(baseLocale, area)))
-      expect(key).toMatch(new RegExp(`^${area.replace('.json', '').replaceAll('-', '_')}_[a-z0-9_]+$`))
+test('the dashboard compiles all that it shares, and no text stands in two places', () => {
+  const shared = areasOf('packages/svelte').map((area) => `../../packages/svelte/messages/{locale}/${area}`)
+  expect(
+    settingsOf('apps/dashboard')
+      .paths.filter((path) => !path.startsWith('./'))
+      .sort(),
+  ).toEqual(shared)
+  const twice = [...all('apps/dashboard', 'en').keys()].filter((key) => all('packages/svelte', 'en').has(key))
+  expect(twice).toEqual([])
 })
 
-test('every message is used', () => {
-  const sources = readdirSync(join(folder, 'src'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.(svelte|ts)$/.test(file) && !file.includes('paraglide'))
-    .map((file) => readFileSync(join(folder, 'src', file), 'utf8'))
-  const used = new Set(sources.flatMap((source) => source.match(/\bm\.\w+/g) ?? []))
-  expect([...base.keys()].filter((key) => !used.has(`m.${key}`))).toEqual([])
-})
-
-test('German speaks to people as Sie, and calls a thing by one name', () => {
-  const german = [...all('de')].filter(([, message]) =>
-    /\b(du|dich|dir|dein\w*|API-Key\w*|Workspace\w*|Scopes?)\b/.test(JSON.stringify(message)),
+function all(speaker: Speaker, locale: string): Map<string, Message> {
+  return new Map(
+    areasOf(speaker, locale).flatMap((area) => Object.entries(readMessages(speaker, locale, area))),
   )
-  expect(german).toEqual([])
-})
-
-function all(locale: string): Map<string, Message> {
-  return new Map(areas.flatMap((area) => Object.entries(readMessages(locale, area))))
 }
 
-function readJson(file: string): unknown {
-  return JSON.parse(readFileSync(join(folder, file), 'utf8'))
+function settingsOf(speaker: Speaker): { locales: string[]; baseLocale: string; paths: string[] } {
+  const file = readFileSync(`${folderOf(speaker)}project.inlang/settings.json`, 'utf8')
+  const settings = JSON.parse(file) as {
+    locales: string[]
+    baseLocale: string
+    'plugin.inlang.messageFormat': { pathPattern: string[] }
+  }
+  return { ...settings, paths: settings['plugin.inlang.messageFormat'].pathPattern }
 }

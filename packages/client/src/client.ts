@@ -5,6 +5,8 @@ import type { paths } from './paths.ts'
 export interface ClientOptions {
   /** The API's address, as `https://api.example.com`. */
   baseUrl: string
+  /** Where the host serves the key routes, its option `routePrefix`: `/v1/api-keys` when left out. */
+  routePrefix?: string
   /** Sent with every request, as a session's cookie. */
   headers?: Record<string, string>
   /** In place of the global `fetch`. */
@@ -24,6 +26,23 @@ export type LatchkeyClient = Client<paths>
  * if (error) throw new Error(error.detail)
  * console.log(data.secret)
  */
-export function createClient({ baseUrl, headers, fetch }: ClientOptions): LatchkeyClient {
-  return createFetchClient<paths>({ baseUrl, ...(headers && { headers }), ...(fetch && { fetch }) })
+export function createClient({ baseUrl, routePrefix, headers, fetch }: ClientOptions): LatchkeyClient {
+  return createFetchClient<paths>({
+    baseUrl,
+    ...(headers && { headers }),
+    ...(fetch && { fetch }),
+    ...(routePrefix !== undefined && { Request: requestBelow(baseUrl, routePrefix) }),
+  })
+}
+
+/** Makes requests like `Request`, those to the key routes with the address that these have at the host. */
+function requestBelow(baseUrl: string, routePrefix: string): typeof Request {
+  const base = baseUrl.replace(/\/$/, '')
+  const usual = `${base}/v1/api-keys`
+  return class extends Request {
+    constructor(address: string, init?: RequestInit) {
+      const rest = address.startsWith(usual) ? address.slice(usual.length) : null
+      super(rest !== null && /^(?:$|[/?])/.test(rest) ? `${base}${routePrefix}${rest}` : address, init)
+    }
+  } as typeof Request
 }

@@ -57,6 +57,26 @@ describe('the client, calling a server', () => {
     ])
   })
 
+  it('finds the key routes where the host serves them', async () => {
+    const elsewhere = Fastify({ pluginTimeout: 60_000 })
+    await elsewhere.register(latchkey, {
+      database: 'memory:',
+      routePrefix: '/account/keys',
+      authorize: () => ({ owner: 'acme', actor: { id: 'user_1', name: 'Ada' }, role: 'admin' }),
+    })
+    const moved = createClient({
+      baseUrl: await elsewhere.listen({ port: 0, host: '127.0.0.1' }),
+      routePrefix: '/account/keys',
+    })
+    const made = await moved.POST('/v1/api-keys', { body: { name: 'Elsewhere' } })
+    const { id } = made.data!.apiKey
+    const listed = await moved.GET('/v1/api-keys', { params: { query: { q: 'Elsewhere' } } })
+    expect(listed.data!.data.map((key) => key.id)).toEqual([id])
+    const path = { id }
+    expect((await moved.GET('/v1/api-keys/{id}', { params: { path } })).data!.name).toBe('Elsewhere')
+    await elsewhere.close()
+  })
+
   it('creates a key that works, lists it, changes it and deletes it', async () => {
     const rateLimits: RateLimit[] = [{ name: 'burst', limit: 10, windowSeconds: 60 }]
     const created = await client.POST('/v1/api-keys', {

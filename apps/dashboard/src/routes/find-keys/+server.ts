@@ -1,5 +1,5 @@
 import { json } from '@sveltejs/kit'
-import { withoutSecrets } from '#lib/key-text.ts'
+import { withoutSecrets } from '@latchkey/svelte/parts/key-text.ts'
 import { answer } from '#lib/server/answer.ts'
 import { requireSession } from '#lib/server/require-session.ts'
 import type { RequestHandler } from './$types'

@@ -1,5 +1,5 @@
-import { formatSeconds, formatUtc } from '#lib/dates.ts'
-import { formatNumber } from '#lib/numbers.ts'
+import { formatSeconds, formatUtc } from '@latchkey/svelte/parts/dates.ts'
+import { formatNumber } from '@latchkey/svelte/parts/numbers.ts'
 import { m } from '#lib/paraglide/messages.js'
 
 const moment = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/

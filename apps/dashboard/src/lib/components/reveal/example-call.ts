@@ -1,13 +1,5 @@
-import type { KeySummary } from '#lib/key-summary.ts'
-
-/** A call that a key can make, as it is shown to whoever has just got the key. */
-export interface ExampleCall {
-  path: string
-  /** The page that makes it, for a key that works on some pages only. */
-  origin: string | null
-  /** Whether the key may make it: one that may read nothing is refused everywhere. */
-  isAllowed: boolean
-}
+import type { KeySummary } from '@latchkey/svelte/parts/key-summary.ts'
+import type { ExampleCall } from '@latchkey/svelte/parts/reveal/snippets.ts'
 
 export interface ScopeSet {
   name: string

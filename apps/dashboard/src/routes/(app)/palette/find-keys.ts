@@ -1,5 +1,5 @@
 import { goto } from '$app/navigation'
-import { withoutSecrets } from '#lib/key-text.ts'
+import { withoutSecrets } from '@latchkey/svelte/parts/key-text.ts'
 import { m } from '#lib/paraglide/messages.js'
 import KeyRound from '@lucide/svelte/icons/key-round'
 import type { Command } from './command.ts'

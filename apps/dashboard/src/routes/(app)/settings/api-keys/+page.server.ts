@@ -1,6 +1,6 @@
 import { redirect, type RequestEvent } from '@sveltejs/kit'
 import { API_PUBLIC_URL, API_URL } from '$app/env/private'
-import { withoutSecrets } from '#lib/key-text.ts'
+import { withoutSecrets } from '@latchkey/svelte/parts/key-text.ts'
 import { readReceipt } from '#lib/receipt.ts'
 import { answer } from '#lib/server/answer.ts'
 import { requireSession } from '#lib/server/require-session.ts'

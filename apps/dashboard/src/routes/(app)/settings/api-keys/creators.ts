@@ -1,4 +1,4 @@
-import type { KeySummary } from '#lib/key-summary.ts'
+import type { KeySummary } from '@latchkey/svelte/parts/key-summary.ts'
 import { m } from '#lib/paraglide/messages.js'
 
 /** Whose keys can be asked for: mine, those of whoever created the keys in sight, and those that are asked for already. */

@@ -1,4 +1,4 @@
-import { withoutSecrets } from '#lib/key-text.ts'
+import { withoutSecrets } from '@latchkey/svelte/parts/key-text.ts'
 
 export const statuses = ['active', 'pending', 'disabled', 'expired', 'revoked'] as const
 export const environments = ['live', 'test'] as const

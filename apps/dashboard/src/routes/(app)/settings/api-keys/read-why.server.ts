@@ -1,6 +1,6 @@
 import type { RevokeApiKey } from '@latchkey/client'
 import { formText } from '#lib/server/form-text.ts'
-import { revocationReasons } from './revocation-words.ts'
+import { revocationReasons } from '@latchkey/svelte/parts/delete/revocation-words.ts'
 
 const longestNote = 500
 

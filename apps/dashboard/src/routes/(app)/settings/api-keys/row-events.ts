@@ -1,4 +1,4 @@
-import type { KeySummary } from '#lib/key-summary.ts'
+import type { KeySummary } from '@latchkey/svelte/parts/key-summary.ts'
 
 /** What a row tells the list. */
 export interface RowEvents {

@@ -1,5 +1,5 @@
 import type { ApiKey } from '@latchkey/client'
-import { summarise, type KeySummary } from '#lib/key-summary.ts'
+import { summarise, type KeySummary } from '@latchkey/svelte/parts/key-summary.ts'
 
 /** What the pages of one key show of it. */
 export type KeyDetails = KeySummary &

@@ -1,8 +1,7 @@
 import type { ApiKey, Quota, RateLimit, Revocation } from '@latchkey/client'
-import { formatSeconds } from '#lib/dates.ts'
-import { formatNumber } from '#lib/numbers.ts'
+import { formatSeconds } from '@latchkey/svelte/parts/dates.ts'
+import { formatNumber } from '@latchkey/svelte/parts/numbers.ts'
 import { m } from '#lib/paraglide/messages.js'
-import type { Grace } from './grace.ts'
 
 /** What the values of a key are called. */
 export const kinds: Record<ApiKey['kind'], () => string> = {
@@ -24,13 +23,6 @@ export const revocationReasons: Record<Revocation['reason'], () => string> = {
   superseded: m.key_reason_superseded,
   cessationOfOperation: m.key_reason_cessation,
   privilegeWithdrawn: m.key_reason_privilege_withdrawn,
-}
-
-export const graceNames: Record<Grace, () => string> = {
-  '0': m.key_grace_none,
-  '3600': m.key_grace_hour,
-  '86400': m.key_grace_day,
-  '604800': m.key_grace_week,
 }
 
 /** “5,000 in 1 hour” */

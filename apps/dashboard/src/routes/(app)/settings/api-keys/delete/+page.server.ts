@@ -1,5 +1,5 @@
 import { error, fail, redirect, type RequestEvent } from '@sveltejs/kit'
-import { summarise, type KeySummary } from '#lib/key-summary.ts'
+import { summarise, type KeySummary } from '@latchkey/svelte/parts/key-summary.ts'
 import { m } from '#lib/paraglide/messages.js'
 import { answer } from '#lib/server/answer.ts'
 import { ApiUnavailable } from '#lib/server/api.ts'

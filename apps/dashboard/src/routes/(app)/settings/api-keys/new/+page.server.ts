@@ -1,21 +1,20 @@
 import { error, fail } from '@sveltejs/kit'
 import { API_PUBLIC_URL, API_URL } from '$app/env/private'
-import { handoutOf } from '#lib/handout.ts'
-import { summarise } from '#lib/key-summary.ts'
+import { handoutOf } from '@latchkey/svelte/parts/create/handout.ts'
+import { summarise } from '@latchkey/svelte/parts/key-summary.ts'
 import { m } from '#lib/paraglide/messages.js'
 import { answer } from '#lib/server/answer.ts'
 import { ApiUnavailable } from '#lib/server/api.ts'
-import { fieldErrors } from '#lib/server/field-errors.ts'
 import { formText } from '#lib/server/form-text.ts'
 import { readForm } from '#lib/server/read-form.ts'
 import { requireSession } from '#lib/server/require-session.ts'
-import { mayChangeKeys } from '#lib/session.ts'
+import { isInCharge, mayChangeKeys } from '#lib/session.ts'
 import type { Actions, PageServerLoad } from './$types'
-import { checkValues } from './check-values.ts'
-import { formFields, type Created, type CreateFailure, type CreateFormData } from './create.ts'
-import { readValues } from './form-values.ts'
-import { atItsLine } from './lines.ts'
-import { requestBody } from './request-body.ts'
+import { checkValues } from '@latchkey/svelte/parts/create/check-values.ts'
+import type { Created, CreateFailure, CreateFormData } from '@latchkey/svelte/parts/create/create.ts'
+import { explain } from '@latchkey/svelte/parts/create/explain.ts'
+import { readValues } from '@latchkey/svelte/parts/create/form-values.ts'
+import { requestBody } from '@latchkey/svelte/parts/create/request-body.ts'
 
 export const load: PageServerLoad = async (event) => {
   const session = await requireSession(event)
@@ -27,7 +26,7 @@ export const load: PageServerLoad = async (event) => {
   const catalogue = answer(event, scopesResult)
   const { keyPrefix, publishableKeyPrefix } = catalogue
   const policy = answer(event, policyResult)
-  const handout = handoutOf(session, policy, catalogue)
+  const handout = handoutOf(isInCharge(session), policy, catalogue)
   const blank: CreateFormData = {
     scopes: catalogue.data.filter(({ name }) => handout.scopes.includes(name)),
     sets: catalogue.sets.filter(({ name }) => handout.scopes.includes(name)),
@@ -88,14 +87,3 @@ export const actions: Actions = {
 }
 
 const isFromScript = (request: Request): boolean => request.headers.get('x-sveltekit-action') === 'true'
-
-/** The API’s complaints about parts of a field, as `quota.limit`, are those of the field. */
-function explain(
-  problems: { field: string; message: string }[] = [],
-  { allowedIps }: { allowedIps: string },
-): Partial<CreateFailure> {
-  const whole = problems.map(({ field, message }) => ({ field: field.replace(/[./].*/, ''), message }))
-  const errors = fieldErrors(formFields, whole)
-  if (errors.allowedIps) errors.allowedIps = atItsLine(errors.allowedIps, allowedIps)
-  return Object.keys(errors).length > 0 ? { errors } : { message: m.create_error_rejected() }
-}

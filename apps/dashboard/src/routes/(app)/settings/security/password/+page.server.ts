@@ -1,7 +1,7 @@
 import { m } from '#lib/paraglide/messages.js'
 import { fail, redirect } from '@sveltejs/kit'
 import { ApiUnavailable } from '#lib/server/api.ts'
-import { fieldErrors } from '#lib/server/field-errors.ts'
+import { fieldErrors } from '@latchkey/svelte/parts/field-errors.ts'
 import { formText } from '#lib/server/form-text.ts'
 import { readForm } from '#lib/server/read-form.ts'
 import { requireSession } from '#lib/server/require-session.ts'

@@ -1,5 +1,5 @@
 import { json } from '@sveltejs/kit'
-import type { CallsAnswer } from '#lib/components/reveal/first-call.ts'
+import type { CallsAnswer } from '@latchkey/svelte/parts/reveal/first-call.ts'
 import { answer } from '#lib/server/answer.ts'
 import { requireSession } from '#lib/server/require-session.ts'
 import type { RequestHandler } from './$types'

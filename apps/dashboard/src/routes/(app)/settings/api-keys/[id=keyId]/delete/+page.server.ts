@@ -1,5 +1,5 @@
 import { error, fail, redirect } from '@sveltejs/kit'
-import { summarise } from '#lib/key-summary.ts'
+import { summarise } from '@latchkey/svelte/parts/key-summary.ts'
 import { m } from '#lib/paraglide/messages.js'
 import { writeReceipt } from '#lib/receipt.ts'
 import { answer } from '#lib/server/answer.ts'

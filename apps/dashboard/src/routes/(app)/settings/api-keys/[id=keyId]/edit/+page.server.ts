@@ -1,14 +1,14 @@
 import { error, fail, redirect, type RequestEvent } from '@sveltejs/kit'
-import { handoutOf } from '#lib/handout.ts'
+import { handoutOf } from '@latchkey/svelte/parts/create/handout.ts'
 import { m } from '#lib/paraglide/messages.js'
 import { answer } from '#lib/server/answer.ts'
 import { ApiUnavailable } from '#lib/server/api.ts'
-import { fieldErrors } from '#lib/server/field-errors.ts'
+import { fieldErrors } from '@latchkey/svelte/parts/field-errors.ts'
 import { formText } from '#lib/server/form-text.ts'
 import { readForm } from '#lib/server/read-form.ts'
 import { requireSession } from '#lib/server/require-session.ts'
 import { readTimeZone } from '#lib/server/time-zone.ts'
-import { mayChangeKeys } from '#lib/session.ts'
+import { isInCharge, mayChangeKeys } from '#lib/session.ts'
 import { detail } from '../key-details.ts'
 import type { Actions, PageServerLoad } from './$types'
 import { changesOf, type EditErrors } from './changes.ts'
@@ -49,7 +49,7 @@ export const load: PageServerLoad = async (event) => {
     proposed: { ...fields, scopes: fields.scopes.filter((name) => !without.includes(name)) },
     catalogue: { scopes: catalogue.data, sets: catalogue.sets },
     expiryPolicy: keyPolicy.effectiveExpiry,
-    allowed: handoutOf(session, keyPolicy, catalogue).scopes,
+    allowed: handoutOf(isInCharge(session), keyPolicy, catalogue).scopes,
     timeZone,
     now: Date.now(),
   }

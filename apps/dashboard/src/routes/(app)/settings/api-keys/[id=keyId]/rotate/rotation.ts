@@ -1,5 +1,5 @@
 import type { RevocationReceipt } from '@latchkey/client'
-import type { Grace } from '../grace.ts'
+import type { Grace } from '@latchkey/svelte/parts/rotate/grace.ts'
 import type { KeyDetails } from '../key-details.ts'
 
 /** The rotated key. Its secret is null where the form came a second time and nobody may see it again. */

@@ -1,5 +1,5 @@
 import type { ApiKeyUsage } from '@latchkey/client'
-import { perLocale } from '#lib/per-locale.ts'
+import { perLocale } from '@latchkey/svelte/parts/per-locale.ts'
 
 type Steps = Pick<ApiKeyUsage, 'interval' | 'timeZone'>
 

@@ -1,5 +1,5 @@
 import type { ApiKeyUsage } from '@latchkey/client'
-import { formatNumber, formatPercent } from '#lib/numbers.ts'
+import { formatNumber, formatPercent } from '@latchkey/svelte/parts/numbers.ts'
 import { m } from '#lib/paraglide/messages.js'
 import { sortedRefusals, type OutcomeGroup } from './outcomes.ts'
 import type { Period } from './periods.ts'
