@@ -6,6 +6,7 @@ import type { DestinationStream } from 'pino'
 import { createAuth } from './account/auth.ts'
 import { createInvitations } from './account/invitations.ts'
 import { createMembers } from './account/members.ts'
+import { createRequireSession } from './account/require-session.ts'
 import { accountRoutes } from './account/routes.ts'
 import { isCrossOrigin } from './account/same-origin.ts'
 import { createSecondFactor } from './account/second-factor.ts'
@@ -20,6 +21,7 @@ import { earlyErrors } from './early-errors.ts'
 import { healthRoutes } from './health.ts'
 import { logOptions } from './log.ts'
 import { describeRoutes, sessionSecurity, showDocument } from './openapi.ts'
+import { operatorRoutes } from './operator/routes.ts'
 import { AppProblem } from './problem.ts'
 import { addSecurityHeaders } from './security-headers.ts'
 import { useStrictInput } from './strict-input.ts'
@@ -58,7 +60,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
       onWorkspaceCreated: seedWorkspace,
     })
   const auth = authOn(db)
-  const sessions = createSessions(db, auth)
+  const sessions = createSessions(db, auth, async (workspaceId) => {
+    const { suspension } = await server.latchkey.owners.get(workspaceId)
+    return suspension
+  })
   const secondFactor = createSecondFactor(db, auth, sessions)
   const setUp = createSetUp(db, authOn)
   const members = createMembers(db, authOn)
@@ -103,6 +108,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       throw new ProblemError('unavailable')
     })
     await scope.register(accountRoutes, { sessions, setUp, secondFactor, members, invitations })
+    await scope.register(operatorRoutes, { db, requireSession: createRequireSession(sessions) })
     await scope.register(crmRoutes, { db })
     await scope.register(healthRoutes, { db, isOpen: () => isOpen })
   })

@@ -25,6 +25,7 @@ const tags = [
   { name: 'Contacts', description: 'The people your workspace deals with.' },
   { name: 'Companies', description: 'The companies they work for.' },
   { name: 'Account', description: 'How people get in and out.' },
+  { name: 'Operators', description: 'For the people who run the platform, and nobody else.' },
   { name: 'Members', description: 'Who is in the workspace, as what, and how others come in.' },
 ]
 

@@ -1,3 +1,4 @@
+import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { members, users } from '../src/account/tables.ts'
 import { generateId } from '../src/id.ts'
@@ -11,6 +12,7 @@ const callers = [
   'developer',
   'viewer',
   'owner of another workspace',
+  'operator',
   'key with the scope',
   'key without the scope',
   'key of another workspace',
@@ -21,7 +23,10 @@ type Caller = (typeof callers)[number]
 interface Row {
   /** What a caller that gets in sends. Ids in it belong to the workspace of `owner`. */
   request: (world: World) => Pick<Request, 'url' | 'payload'>
-  expected: Record<Caller, number>
+  expected: Record<Exclude<Caller, 'operator'>, number> & {
+    /** In a workspace of their own; where left out, they are no more than any owner of another one. */
+    operator?: number
+  }
   /** The scope that the key routes ask for. */
   scope?: string
 }
@@ -38,7 +43,9 @@ interface World {
 
 /** Open to everybody: nobody's rights are asked for, so everybody gets the same answer. */
 const forEverybody = (status: number): Row['expected'] =>
-  Object.fromEntries(callers.map((caller) => [caller, status])) as Row['expected']
+  Object.fromEntries(
+    callers.filter((caller) => caller !== 'operator').map((caller) => [caller, status]),
+  ) as Row['expected']
 
 /** For signed-in people. A key signs nobody in. */
 const forPeople = (status: number, other: Partial<Row['expected']> = {}): Row['expected'] => ({
@@ -54,6 +61,9 @@ const forPeople = (status: number, other: Partial<Row['expected']> = {}): Row['e
 /** For owners and admins. What is named by an id is found in its own workspace alone. */
 const forChiefs = (status: number, otherWorkspace = status): Row['expected'] =>
   forPeople(status, { developer: 403, viewer: 403, 'owner of another workspace': otherWorkspace })
+
+/** For those who run the platform, whoever somebody is in a workspace. */
+const forOperators = (status: number): Row['expected'] => forPeople(403, { operator: status })
 
 /** For keys. A session is no key. */
 const forKeys = (status: number, otherWorkspace = status): Row['expected'] => ({
@@ -134,7 +144,8 @@ const matrix: Record<string, Row> = {
   },
   'POST /v1/second-factor/recovery-codes': {
     request: () => ({ url: '/v1/second-factor/recovery-codes', payload: wrongPassword }),
-    expected: forPeople(409),
+    // The operator has a second factor.
+    expected: forPeople(409, { operator: 403 }),
   },
   'POST /v1/second-factor/remove': {
     request: () => ({ url: '/v1/second-factor/remove', payload: wrongPassword }),
@@ -325,6 +336,37 @@ const matrix: Record<string, Row> = {
     expected: forKeys(204, 404),
     scope: 'contacts:write',
   },
+  'GET /v1/operator/workspaces': {
+    request: () => ({ url: '/v1/operator/workspaces' }),
+    expected: forOperators(200),
+  },
+  'GET /v1/operator/workspaces/{id}': {
+    request: ({ workspaceId }) => ({ url: `/v1/operator/workspaces/${workspaceId}` }),
+    expected: forOperators(200),
+  },
+  'PUT /v1/operator/workspaces/{id}/suspension': {
+    // Of nobody, since everything below would be refused.
+    request: () => ({
+      url: '/v1/operator/workspaces/workspace_01h455vb4pex5vsknk084sn02q/suspension',
+      payload: { reason: 'x' },
+    }),
+    expected: forOperators(404),
+  },
+  'DELETE /v1/operator/workspaces/{id}/suspension': {
+    request: ({ workspaceId }) => ({ url: `/v1/operator/workspaces/${workspaceId}/suspension` }),
+    expected: forOperators(204),
+  },
+  'POST /v1/operator/keys/find': {
+    request: ({ apiKeyId }) => ({
+      url: '/v1/operator/keys/find',
+      payload: { by: 'id', value: apiKeyId },
+    }),
+    expected: forOperators(200),
+  },
+  'GET /v1/operator/health': {
+    request: () => ({ url: '/v1/operator/health' }),
+    expected: forOperators(200),
+  },
   'GET /v1/sessions': { request: () => ({ url: '/v1/sessions' }), expected: forPeople(200) },
   // Of nobody: one's own sessions are found, and no other.
   'DELETE /v1/sessions/{id}': {
@@ -341,7 +383,7 @@ const allScopes = ['contacts:read', 'contacts:write', 'companies:read']
 describe('who may do what', () => {
   let api: Api
   let operations: string[]
-  let people: Record<'owner' | 'admin' | 'developer' | 'viewer' | 'stranger', Person>
+  let people: Record<'owner' | 'admin' | 'developer' | 'viewer' | 'stranger' | 'operator', Person>
   /** They make the keys: nobody's sign-out touches their sessions. */
   let keyMaker: Person
   let foreignKeyMaker: Person
@@ -358,11 +400,16 @@ describe('who may do what', () => {
       developer: await api.addPerson('developer', owner.workspaceId),
       viewer: await api.addPerson('viewer', owner.workspaceId),
       stranger: await api.addPerson('owner'),
+      operator: await api.addPerson('owner'),
     }
+    await setUser(people.operator, { role: 'operator' })
     keyMaker = await api.addPerson('owner', owner.workspaceId)
     foreignKeyMaker = await api.addPerson('owner', people.stranger.workspaceId)
   })
   afterAll(() => api.close())
+
+  const setUser = ({ id }: Person, columns: Partial<typeof users.$inferInsert>) =>
+    api.database.drizzle.update(users).set(columns).where(eq(users.id, id))
 
   /** What a row is about is made anew for each caller, since some rows delete it. */
   async function createWorld(): Promise<World> {
@@ -420,6 +467,13 @@ describe('who may do what', () => {
         return bySession(people[caller])
       case 'owner of another workspace':
         return bySession(people.stranger)
+      case 'operator': {
+        // Whoever has a second factor signs in by two steps, which is not what this is about.
+        await setUser(people.operator, { twoFactorEnabled: false })
+        const headers = await bySession(people.operator)
+        await setUser(people.operator, { twoFactorEnabled: true })
+        return headers
+      }
       case 'key with the scope':
         return byKey(await addKey(keyMaker, needed))
       case 'key without the scope':
@@ -450,7 +504,8 @@ describe('who may do what', () => {
       const headers = await headersOf(caller, scope)
       const method = operation.split(' ', 1)[0] as 'GET'
       const response = await api.inject({ method, headers, ...request(world) })
-      expect(response.statusCode, response.body).toBe(expected[caller])
+      const { [caller]: status = expected['owner of another workspace'] } = expected
+      expect(response.statusCode, response.body).toBe(status)
       if (response.statusCode < 400) return
       expect(response.headers['content-type']).toContain('application/problem+json')
       expect(response.json()).toMatchObject({ status: response.statusCode })

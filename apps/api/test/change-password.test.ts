@@ -54,7 +54,8 @@ describe.each(databases)('POST /v1/password, on $name', ({ create }) => {
         return begun
       },
     }
-    const late = createSessions(db, { ...auth, api: changedMeanwhile } as unknown as typeof auth)
+    const lateAuth = { ...auth, api: changedMeanwhile } as unknown as typeof auth
+    const late = createSessions(db, lateAuth, () => Promise.resolve(null))
     const before = await count()
     const request = { headers: {}, ip: '192.0.2.1' } as FastifyRequest
     expect(await late.begin(request, bob)).toEqual({ ok: false, reason: 'invalid_credentials' })

@@ -55,6 +55,11 @@ describe('a request that changes something with the session cookie', () => {
     { method: 'DELETE', url: '/v1/invitations/invitation_01h455vb4pex5vsknk084sn02q' },
     { method: 'POST', url: '/v1/invitation/accept', payload: {} },
     { method: 'POST', url: '/v1/invitation/join', payload: { token: 'x' } },
+    {
+      method: 'PUT',
+      url: '/v1/operator/workspaces/workspace_01h455vb4pex5vsknk084sn02q/suspension',
+      payload: { reason: 'x' },
+    },
     { method: 'PUT', url: '/v1/api-keys' },
     { method: 'POST', url: '/nowhere' },
   ]

@@ -38,8 +38,10 @@ describe.each(databases)('a session, on $name', ({ create }) => {
       expect(response.body).not.toContain(tokenOf(pair!))
       expect(Object.keys(response.json<object>()).sort()).toEqual([
         'expiresAt',
+        'operator',
         'otherWorkspaces',
         'role',
+        'suspension',
         'user',
         'workspace',
       ])

@@ -53,6 +53,7 @@ async function loadAccountDocument(): Promise<OpenAPI3> {
   const tags = [
     { name: 'Account', description: 'How people get in and out.' },
     { name: 'Members', description: 'Who is in the workspace, as what, and how others come in.' },
+    { name: 'Operators', description: 'For the people who run the platform, and nobody else.' },
   ]
   const isAccount = (item: object) =>
     Object.values(item).every((operation: { tags?: string[] }) =>

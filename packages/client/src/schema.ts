@@ -864,7 +864,7 @@ export interface components {
              */
             accepted: number;
             /**
-             * @description How many were refused, by reason: `expired`, `disabled`, `revoked`, `environment`, `address_not_allowed`, `origin_not_allowed`, `browser_not_allowed`, `secret_key_required`, `insufficient_scope`, `rate_limited`, `quota_exceeded`. More may be added; those that did not occur are left out.
+             * @description How many were refused, by reason: `expired`, `disabled`, `revoked`, `suspended`, `environment`, `address_not_allowed`, `origin_not_allowed`, `browser_not_allowed`, `secret_key_required`, `insufficient_scope`, `rate_limited`, `quota_exceeded`. More may be added; those that did not occur are left out.
              * @example {
              *       "expired": 4
              *     }
@@ -891,7 +891,7 @@ export interface components {
                  */
                 accepted: number;
                 /**
-                 * @description How many were refused, by reason: `expired`, `disabled`, `revoked`, `environment`, `address_not_allowed`, `origin_not_allowed`, `browser_not_allowed`, `secret_key_required`, `insufficient_scope`, `rate_limited`, `quota_exceeded`. More may be added; those that did not occur are left out.
+                 * @description How many were refused, by reason: `expired`, `disabled`, `revoked`, `suspended`, `environment`, `address_not_allowed`, `origin_not_allowed`, `browser_not_allowed`, `secret_key_required`, `insufficient_scope`, `rate_limited`, `quota_exceeded`. More may be added; those that did not occur are left out.
                  * @example {
                  *       "expired": 4
                  *     }
@@ -919,7 +919,7 @@ export interface components {
              * @example key.updated
              * @enum {string}
              */
-            action: "key.created" | "key.imported" | "key.updated" | "key.disabled" | "key.enabled" | "key.rotated" | "key.secret_retired" | "key.revoked" | "key.restored" | "key.purged" | "policy.updated" | "owner_scopes.updated" | "owner.updated";
+            action: "key.created" | "key.imported" | "key.updated" | "key.disabled" | "key.enabled" | "key.rotated" | "key.secret_retired" | "key.revoked" | "key.restored" | "key.purged" | "policy.updated" | "owner_scopes.updated" | "owner.suspended" | "owner.suspension_lifted" | "owner.updated" | "operator.looked" | "operator.appointed" | "operator.dismissed";
             /**
              * @description To which key; null when it holds for all keys of the owner.
              * @example key_01h455vb4pex5vsknk084sn02q
@@ -1051,7 +1051,7 @@ export interface components {
                  */
                 accepted: number;
                 /**
-                 * @description How many were refused, by reason: `expired`, `disabled`, `revoked`, `environment`, `address_not_allowed`, `origin_not_allowed`, `browser_not_allowed`, `secret_key_required`, `insufficient_scope`, `rate_limited`, `quota_exceeded`. More may be added; those that did not occur are left out.
+                 * @description How many were refused, by reason: `expired`, `disabled`, `revoked`, `suspended`, `environment`, `address_not_allowed`, `origin_not_allowed`, `browser_not_allowed`, `secret_key_required`, `insufficient_scope`, `rate_limited`, `quota_exceeded`. More may be added; those that did not occur are left out.
                  * @example {
                  *       "expired": 4
                  *     }
@@ -1078,7 +1078,7 @@ export interface components {
                      */
                     accepted: number;
                     /**
-                     * @description How many were refused, by reason: `expired`, `disabled`, `revoked`, `environment`, `address_not_allowed`, `origin_not_allowed`, `browser_not_allowed`, `secret_key_required`, `insufficient_scope`, `rate_limited`, `quota_exceeded`. More may be added; those that did not occur are left out.
+                     * @description How many were refused, by reason: `expired`, `disabled`, `revoked`, `suspended`, `environment`, `address_not_allowed`, `origin_not_allowed`, `browser_not_allowed`, `secret_key_required`, `insufficient_scope`, `rate_limited`, `quota_exceeded`. More may be added; those that did not occur are left out.
                      * @example {
                      *       "expired": 4
                      *     }
@@ -1604,7 +1604,7 @@ export interface components {
              * @example valid
              * @enum {string}
              */
-            code: "valid" | "invalid_key" | "key_disabled" | "key_expired" | "key_pending" | "key_retired" | "key_revoked" | "wrong_environment" | "address_not_allowed" | "origin_not_allowed" | "browser_not_allowed" | "secret_key_required" | "insufficient_scope" | "rate_limited" | "quota_exceeded" | "too_many_attempts" | "invalid_request";
+            code: "valid" | "invalid_key" | "owner_suspended" | "key_disabled" | "key_expired" | "key_pending" | "key_retired" | "key_revoked" | "wrong_environment" | "address_not_allowed" | "origin_not_allowed" | "browser_not_allowed" | "secret_key_required" | "insufficient_scope" | "rate_limited" | "quota_exceeded" | "too_many_attempts" | "invalid_request";
             /** @description The key, also one that is refused; null when it is unknown. */
             apiKey: null | components["schemas"]["VerifiedApiKey"];
             /** @description Where its limits stand; none when it was refused for another reason. */
@@ -1972,7 +1972,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
+            /** @description `owner_suspended`: The owner of the API key is suspended. `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -2065,7 +2065,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
+            /** @description `owner_suspended`: The owner of the API key is suspended. `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -2178,7 +2178,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
+            /** @description `owner_suspended`: The owner of the API key is suspended. `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -2255,7 +2255,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
+            /** @description `owner_suspended`: The owner of the API key is suspended. `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -2336,7 +2336,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. */
+            /** @description `owner_suspended`: The owner of the API key is suspended. `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -2449,7 +2449,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
+            /** @description `owner_suspended`: The owner of the API key is suspended. `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -2548,7 +2548,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
+            /** @description `owner_suspended`: The owner of the API key is suspended. `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -2633,7 +2633,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
+            /** @description `owner_suspended`: The owner of the API key is suspended. `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -2733,7 +2733,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
+            /** @description `owner_suspended`: The owner of the API key is suspended. `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -2846,7 +2846,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
+            /** @description `owner_suspended`: The owner of the API key is suspended. `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -2992,7 +2992,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
+            /** @description `owner_suspended`: The owner of the API key is suspended. `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -3087,7 +3087,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
+            /** @description `owner_suspended`: The owner of the API key is suspended. `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -3191,7 +3191,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
+            /** @description `owner_suspended`: The owner of the API key is suspended. `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -3327,7 +3327,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
+            /** @description `owner_suspended`: The owner of the API key is suspended. `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -3435,7 +3435,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. */
+            /** @description `owner_suspended`: The owner of the API key is suspended. `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -3643,7 +3643,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
+            /** @description `owner_suspended`: The owner of the API key is suspended. `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -3792,7 +3792,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
+            /** @description `owner_suspended`: The owner of the API key is suspended. `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. `beyond_grant`: This is more than you may hand out. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -3918,7 +3918,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
+            /** @description `owner_suspended`: The owner of the API key is suspended. `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -4017,7 +4017,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
+            /** @description `owner_suspended`: The owner of the API key is suspended. `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -4129,7 +4129,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
+            /** @description `owner_suspended`: The owner of the API key is suspended. `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -4181,7 +4181,7 @@ export interface operations {
                  */
                 keyId?: string;
                 /** @description Only these actions; repeat it for several. */
-                action?: ("key.created" | "key.imported" | "key.updated" | "key.disabled" | "key.enabled" | "key.rotated" | "key.secret_retired" | "key.revoked" | "key.restored" | "key.purged" | "policy.updated" | "owner_scopes.updated" | "owner.updated")[];
+                action?: ("key.created" | "key.imported" | "key.updated" | "key.disabled" | "key.enabled" | "key.rotated" | "key.secret_retired" | "key.revoked" | "key.restored" | "key.purged" | "policy.updated" | "owner_scopes.updated" | "owner.suspended" | "owner.suspension_lifted" | "owner.updated" | "operator.looked" | "operator.appointed" | "operator.dismissed")[];
                 /**
                  * @description Only what this person, key or program did.
                  * @example user_7
@@ -4233,7 +4233,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. */
+            /** @description `owner_suspended`: The owner of the API key is suspended. `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -4283,7 +4283,7 @@ export interface operations {
                  */
                 keyId?: string;
                 /** @description Only these actions; repeat it for several. */
-                action?: ("key.created" | "key.imported" | "key.updated" | "key.disabled" | "key.enabled" | "key.rotated" | "key.secret_retired" | "key.revoked" | "key.restored" | "key.purged" | "policy.updated" | "owner_scopes.updated" | "owner.updated")[];
+                action?: ("key.created" | "key.imported" | "key.updated" | "key.disabled" | "key.enabled" | "key.rotated" | "key.secret_retired" | "key.revoked" | "key.restored" | "key.purged" | "policy.updated" | "owner_scopes.updated" | "owner.suspended" | "owner.suspension_lifted" | "owner.updated" | "operator.looked" | "operator.appointed" | "operator.dismissed")[];
                 /**
                  * @description Only what this person, key or program did.
                  * @example user_7
@@ -4336,7 +4336,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. */
+            /** @description `owner_suspended`: The owner of the API key is suspended. `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. `forbidden`: Not allowed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -4417,7 +4417,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
+            /** @description `owner_suspended`: The owner of the API key is suspended. `insufficient_scope`: The API key lacks a scope. `address_not_allowed`: The API key may not be used from this address. `origin_not_allowed`: The API key may not be used on this page. `browser_not_allowed`: The API key may not be used in a browser. `secret_key_required`: A secret API key is needed. */
             403: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */

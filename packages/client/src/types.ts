@@ -69,3 +69,12 @@ export type Invitation =
 /** Where a person is signed in. */
 export type LiveSession =
   accountPaths['/v1/sessions']['get']['responses'][200]['content']['application/json']['data'][number]
+/** A workspace, as operators see it. */
+export type OperatorWorkspace =
+  accountPaths['/v1/operator/workspaces/{id}']['get']['responses'][200]['content']['application/json']
+/** A key of some workspace, as operators find it. */
+export type FoundKey =
+  accountPaths['/v1/operator/keys/find']['post']['responses'][200]['content']['application/json']['data'][number]
+/** How the nodes and their feed of changes are. */
+export type PlatformHealth =
+  accountPaths['/v1/operator/health']['get']['responses'][200]['content']['application/json']

@@ -1,6 +1,10 @@
 import type { AuthorType } from './author.ts'
 import type { Actor, JsonValue } from './key.ts'
 
+/** What operators did, the people who run the host: recorded though nothing of a key has changed by it. */
+export const OPERATOR_ACTIONS = ['operator.looked', 'operator.appointed', 'operator.dismissed'] as const
+export type OperatorAction = (typeof OPERATOR_ACTIONS)[number]
+
 /** Everything that is recorded. */
 export const AUDIT_ACTIONS = [
   'key.created',
@@ -15,7 +19,10 @@ export const AUDIT_ACTIONS = [
   'key.purged',
   'policy.updated',
   'owner_scopes.updated',
+  'owner.suspended',
+  'owner.suspension_lifted',
   'owner.updated',
+  ...OPERATOR_ACTIONS,
 ] as const
 export type AuditAction = (typeof AUDIT_ACTIONS)[number]
 

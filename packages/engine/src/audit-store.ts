@@ -1,4 +1,6 @@
 import type { AuditHead } from './audit-chain.ts'
+import type { OperatorAct } from './audit.ts'
+import type { Author } from './author.ts'
 import type { StoredEvent } from './audit-event.ts'
 import type { AuditPosition, AuditQuery } from './audit-query.ts'
 
@@ -12,9 +14,9 @@ export interface StoredChain {
 }
 
 /**
- * Where the audit trail is read. It is written by the database itself, together with the changes. One store serves one
- * namespace; every method rejects with StoreUnavailable, and nothing else, when the database does not do its part in
- * time.
+ * Where the audit trail is read. What changed is written to it by the database itself, together with the change. One
+ * store serves one namespace; every method rejects with StoreUnavailable, and nothing else, when the database does not
+ * do its part in time.
  */
 export interface AuditStore {
   /** One page of an owner's events, newest first. */
@@ -23,6 +25,9 @@ export interface AuditStore {
     query: AuditQuery,
     page: { limit: number; before: AuditPosition | null },
   ): Promise<StoredEvent[]>
+
+  /** Records what an operator did, all of it or nothing. */
+  record(acts: readonly OperatorAct[], actor: Author): Promise<void>
 
   /** The chain of an owner, or null when nothing was ever recorded. */
   findChain(owner: string): Promise<StoredChain | null>

@@ -1,5 +1,11 @@
 import { checkChain, type AuditFault, type AuditHead } from './audit-chain.ts'
-import { readEvent, type AuditEvent, type StoredEvent } from './audit-event.ts'
+import {
+  readEvent,
+  type AuditedFields,
+  type AuditEvent,
+  type OperatorAction,
+  type StoredEvent,
+} from './audit-event.ts'
 import {
   parseAuditList,
   parseFilters,
@@ -9,14 +15,25 @@ import {
   type AuditQuery,
 } from './audit-query.ts'
 import type { AuditStore, StoredChain } from './audit-store.ts'
+import type { Author } from './author.ts'
 import type { InvalidInput } from './checked.ts'
-import { assertIdentity } from './identity.ts'
+import { assertActor, assertIdentity } from './identity.ts'
 
 /** The outcome of {@link Audit.list}. */
 export type AuditListResult = { ok: true; data: AuditEvent[]; nextCursor: string | null } | InvalidInput
 
 /** The outcome of {@link Audit.export}. */
 export type AuditExportResult = { ok: true; events: AsyncIterable<AuditEvent> } | InvalidInput
+
+/** Something that an operator did, as it is told in the trail of one owner. */
+export interface OperatorAct {
+  owner: string
+  action: OperatorAction
+  /** Of the key that it was about, if it was about one. */
+  keyId?: string | undefined
+  /** What was asked for, and what came of it. Never a secret, nor a hash of one. */
+  details: AuditedFields
+}
 
 /** What was found about one owner. */
 export interface CheckedOwner {
@@ -38,12 +55,17 @@ export interface AuditReport {
 }
 
 /**
- * Who changed what. It is written by the database in the transaction of each change, so there is nothing here that
- * writes. Each call rejects with StoreUnavailable when the database does not do its part.
+ * Who changed what. It is written by the database in the transaction of each change, so what is written here is only what
+ * changes nothing. Each call rejects with StoreUnavailable when the database does not do its part.
  */
 export interface Audit {
   /** Events of one owner, newest first. */
   list(owner: string, options?: AuditListOptions): Promise<AuditListResult>
+  /**
+   * Records what an operator did, in the trail of each owner that is named: all of it, or it rejects. Whoever shows an
+   * operator something records it first, and shows nothing when that fails.
+   */
+  record(acts: readonly OperatorAct[], actor: Author): Promise<void>
   /** All events of one owner so far, oldest first; read as they are asked for. */
   export(owner: string, filters?: AuditFilters): AuditExportResult
   /**
@@ -113,6 +135,12 @@ export function createAudit({ store, namespace }: { store: AuditStore; namespace
       const last = shown.at(-1)
       const nextCursor = found.length > shown.length && last ? writeAuditCursor(last) : null
       return { ok: true, data: shown.map(readEvent), nextCursor }
+    },
+
+    async record(acts, actor) {
+      assertActor(actor)
+      for (const { owner } of acts) assertIdentity(owner)
+      await store.record(acts, actor)
     },
 
     export(owner, filters = {}) {

@@ -36,7 +36,7 @@ export type SelfRevokeResult =
 export interface Holders {
   /**
    * Recognises the key of a secret, without using it: no limit stands in the way, and nothing is counted but wrong secrets.
-   * A disabled key, or one that begins later, is recognised; one that is over, or publishable, is not.
+   * A disabled key, one of a suspended owner, or one that begins later, is recognised; one that is over, or publishable, is not.
    *
    * Rejects with StoreUnavailable when the database does not do its part.
    */
@@ -80,7 +80,7 @@ export function createHolders(options: HoldersOptions): Holders {
       if (found === null) return refuseSecret(UNKNOWN, caller)
       const { bounds, accepted } = found
       const reason = bounds && refusalByState(bounds, now())
-      if (reason === null || reason === 'disabled' || reason === 'pending') {
+      if (reason === null || reason === 'suspended' || reason === 'disabled' || reason === 'pending') {
         // Everybody can read it in a page, so to show it proves nothing.
         if (bounds?.places?.isPublishable) {
           return { ok: false, reason: 'secret_key_required', key: accepted.key }

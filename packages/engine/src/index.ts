@@ -30,9 +30,23 @@ export {
 export type { Held, Holders, SelfRevokeResult } from './holders.ts'
 export { revisionOf, type Condition, type Stale } from './revision.ts'
 export { AUTHOR_TYPES, type Author, type AuthorType, type Origin } from './author.ts'
-export type { Audit, AuditExportResult, AuditListResult, AuditReport, CheckedOwner } from './audit.ts'
+export type {
+  Audit,
+  AuditExportResult,
+  AuditListResult,
+  AuditReport,
+  CheckedOwner,
+  OperatorAct,
+} from './audit.ts'
 export type { AuditFault, AuditHead } from './audit-chain.ts'
-export { AUDIT_ACTIONS, type AuditAction, type AuditedFields, type AuditEvent } from './audit-event.ts'
+export {
+  AUDIT_ACTIONS,
+  OPERATOR_ACTIONS,
+  type AuditAction,
+  type AuditedFields,
+  type AuditEvent,
+  type OperatorAction,
+} from './audit-event.ts'
 export type { AuditFilters, AuditListOptions } from './audit-query.ts'
 export { AUDIT_CSV_HEADER, auditCsvLine, auditJsonLine } from './audit-text.ts'
 export type { ImportCounts, ImportFailure, ImportRunOptions, Imports } from './imports.ts'
@@ -67,7 +81,17 @@ export {
 export { MAX_ALLOWED_IPS } from './address-list.ts'
 export { MAX_ALLOWED_ORIGINS } from './origin-list.ts'
 export { KEY_KINDS, type KeyKind } from './key-kind.ts'
-export type { OwnerSettings, Owners, PolicyChange, SettingResult } from './owners.ts'
+export {
+  MAX_SUSPENSION_REASON_LENGTH,
+  type OwnerSettings,
+  type Owners,
+  type PolicyChange,
+  type SettingResult,
+  type SuspendResult,
+  type Suspension,
+} from './owners.ts'
+export type { Directory, KeyClue, OwnerSummary } from './directory.ts'
+export type { Nodes, NodeStatus } from './nodes.ts'
 export {
   MAX_GRACE_SECONDS,
   type RetireResult,

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { createAttempts } from './attempts.ts'
 import { createAudit, type Audit } from './audit.ts'
 import { createKeyCache, type LoadKey } from './cache.ts'
+import { within } from './deadline.ts'
+import { createDirectory, type Directory } from './directory.ts'
 import type { ExpiryPolicy } from './expiry-policy.ts'
 import { assertCheckable } from './import-options.ts'
 import { createImportedKeys, type LookUp } from './imported-keys.ts'
@@ -11,6 +13,7 @@ import { createKeys, type Keys } from './keys.ts'
 import { createLookUp } from './look-up.ts'
 import { createQuotaLeases } from './quota-leases.ts'
 import { createRateLimiter } from './rate-limit.ts'
+import type { Nodes } from './nodes.ts'
 import { createOwners, type Owners } from './owners.ts'
 import { resolveOptions, type LatchkeyOptions } from './latchkey-options.ts'
 import { assertPeppers } from './pepper-boot.ts'
@@ -21,6 +24,7 @@ import { createAuditStore } from './postgres/audit-store.ts'
 import { createChangeLog } from './postgres/change-log.ts'
 import { followChanges } from './postgres/changes.ts'
 import { openDatabase, type Database } from './postgres/database.ts'
+import { createDirectoryStore } from './postgres/directory-store.ts'
 import { createImportStore } from './postgres/import-store.ts'
 import { assertMigrated, migrate } from './postgres/migrate.ts'
 import { createOwnerStore } from './postgres/owner-store.ts'
@@ -48,6 +52,7 @@ import { createVerifier, createWaysOf, type Verify, type Ways, type WaysOptions 
 
 const SWEEP_INTERVAL_MS = 10_000
 const FORGET_REQUESTS_INTERVAL_MS = 60_000
+const READ_NODES_DEADLINE_MS = 5_000
 /** Statements under way at once for keys that no cache knows. More are quicker only until the database has no rest. */
 const MAX_READS = 8
 /** Look-ups that wait: what the database does in a fraction of a second. */
@@ -83,6 +88,9 @@ export interface Latchkey {
   }
   readonly owners: Owners
   readonly audit: Audit
+  /** The keys of all owners, for the people who run the host. */
+  readonly directory: Directory
+  readonly nodes: Nodes
   /** null without the option. */
   readonly peppers: PepperUpkeep | null
   /** null without the option `tokens`. */
@@ -260,8 +268,10 @@ async function connect(
     scopeSets: catalog.sets,
     expiryPolicy: settings.expiryPolicy,
     keys: createKeys({ ...settings, store, owners: ownerStore, cache, peppers, awaitReceipt }),
-    owners: createOwners({ store: ownerStore, catalog, forgetKeys: cache.clear }),
+    owners: createOwners({ store: ownerStore, catalog, forgetKeys: cache.clear, awaitReceipt, now }),
     audit: createAudit({ store: createAuditStore(database, namespace), namespace }),
+    directory: createDirectory({ store: createDirectoryStore(database, namespace), peppers }),
+    nodes: { list: () => within(READ_NODES_DEADLINE_MS, log.readNodes(), () => database.reportOverdue()) },
     peppers: settings.peppers && createPepperUpkeep({ peppers, store: pepperStore, now }),
     tokens,
     imports: createImports({ ...settings, store: importStore }),

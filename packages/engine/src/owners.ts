@@ -2,11 +2,23 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Author } from './author.ts'
 import { checkExpiryPolicy, type ExpiryPolicy } from './expiry-policy.ts'
 import { assertActor, assertIdentity } from './identity.ts'
-import type { InvalidInput } from './checked.ts'
+import { invalid, type InvalidInput } from './checked.ts'
 import { checkIssuePolicy, type IssuePolicy } from './issue-policy.ts'
 import { checkScopes } from './key-input.ts'
+import { parseLine } from './line.ts'
+import type { AwaitReceipt, RevocationReceipt } from './receipts.ts'
 import type { ScopeCatalog } from './scopes.ts'
 import type { OwnerStore } from './store.ts'
+
+/** The most characters (Unicode code points) that the reason of a suspension may have. */
+export const MAX_SUSPENSION_REASON_LENGTH = 500
+
+/** Nothing that an owner has opens anything, until this is lifted. */
+export interface Suspension {
+  since: Date
+  /** In words for the people of the owner. */
+  reason: string
+}
 
 /** What holds for all keys of an owner. */
 export interface OwnerSettings {
@@ -16,6 +28,8 @@ export interface OwnerSettings {
   readonly expiryPolicy: ExpiryPolicy | null
   /** Which keys people may hand out; null: whatever each of them may. */
   readonly issuePolicy: IssuePolicy | null
+  /** null: it is not suspended. */
+  readonly suspension: Suspension | null
 }
 
 /** What an owner asks of new keys; what is left out stays. */
@@ -26,6 +40,7 @@ export const NO_SETTINGS: OwnerSettings = Object.freeze({
   scopes: null,
   expiryPolicy: null,
   issuePolicy: null,
+  suspension: null,
 })
 
 /** Who changes what the host decides by itself, as when a plan ends. */
@@ -33,6 +48,12 @@ const HOST: Author = Object.freeze({ id: 'host', name: null, type: 'system' })
 
 /** The outcome of a setting. */
 export type SettingResult = { ok: true; settings: OwnerSettings } | InvalidInput
+
+/** The outcome of a suspension. */
+export type SuspendResult =
+  | { ok: true; suspension: Suspension; receipt: RevocationReceipt }
+  | InvalidInput
+  | { ok: false; reason: 'suspended' }
 
 /**
  * The owners of keys, as far as Latchkey knows them: by an id of the host's. Each call rejects with StoreUnavailable
@@ -50,6 +71,13 @@ export interface Owners {
    * have. null takes a policy away. A field that is refused is named with its policy before it: `expiryPolicy/maxDays`.
    */
   setPolicy(owner: string, change: PolicyChange, actor?: Author): Promise<SettingResult>
+  /**
+   * Refuses every key of an owner, those to come included, from now on and on every node; the receipt tells on how many.
+   * No key is changed. Whoever suspended it first stands.
+   */
+  suspend(owner: string, reason: string, actor?: Author): Promise<SuspendResult>
+  /** Gives an owner back what it had. Of one that is not suspended nothing is changed, nor recorded. */
+  liftSuspension(owner: string, actor?: Author): Promise<void>
 }
 
 /** What {@link createOwners} needs from outside. */
@@ -58,14 +86,16 @@ export interface OwnersOptions {
   catalog: ScopeCatalog
   /** Forgets what is in memory of every key. */
   forgetKeys: () => void
+  awaitReceipt: AwaitReceipt
+  now: () => number
 }
 
 /** Makes the settings of one namespace's owners. */
-export function createOwners({ store, catalog, forgetKeys }: OwnersOptions): Owners {
+export function createOwners({ store, catalog, forgetKeys, awaitReceipt, now }: OwnersOptions): Owners {
   /** Most often nothing is news, as when a host says at each request what an owner may do. */
   async function set(
     owner: string,
-    change: Partial<OwnerSettings>,
+    change: Partial<Omit<OwnerSettings, 'suspension'>>,
     actor: Author = HOST,
   ): Promise<SettingResult> {
     assertActor(actor)
@@ -102,6 +132,23 @@ export function createOwners({ store, catalog, forgetKeys }: OwnersOptions): Own
         ...(issuePolicy !== undefined && { issuePolicy: issue?.value ?? null }),
       }
       return set(owner, change, actor)
+    },
+
+    async suspend(owner, reason, actor = HOST) {
+      assertIdentity(owner, actor)
+      const parsed = parseLine(reason, MAX_SUSPENSION_REASON_LENGTH)
+      if (!parsed.ok) return invalid('reason', parsed.message)
+      const suspension = { since: new Date(now()), reason: parsed.line }
+      const suspended = await store.suspend(owner, suspension, actor)
+      if (suspended === null) return { ok: false, reason: 'suspended' }
+      forgetKeys()
+      return { ok: true, suspension, receipt: await awaitReceipt(suspended.unconfirmed) }
+    },
+
+    async liftSuspension(owner, actor = HOST) {
+      assertIdentity(owner, actor)
+      await store.liftSuspension(owner, actor)
+      forgetKeys()
     },
   }
 }

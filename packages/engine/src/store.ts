@@ -1,7 +1,7 @@
 import type { Author } from './author.ts'
 import type { Actor, ApiKey, KeyState, Metadata } from './key.ts'
 import type { KeyKind } from './key-kind.ts'
-import type { OwnerSettings } from './owners.ts'
+import type { OwnerSettings, Suspension } from './owners.ts'
 import type { StoredHash } from './peppers.ts'
 import type { Environment } from './secret.ts'
 import type { QuotaChange } from './quota-input.ts'
@@ -235,5 +235,13 @@ export interface OwnerStore {
   /** What holds for an owner: nothing in particular when it is not known. */
   find(owner: string): Promise<OwnerSettings>
   /** Sets what is given and leaves the rest. */
-  change(owner: string, settings: Partial<OwnerSettings>, actor: Author): Promise<void>
+  change(owner: string, settings: Partial<Omit<OwnerSettings, 'suspension'>>, actor: Author): Promise<void>
+  /** Suspends an owner, and tells what to wait for until its keys are refused everywhere; null when it is suspended already. */
+  suspend(
+    owner: string,
+    suspension: Suspension,
+    actor: Author,
+  ): Promise<{ unconfirmed: UnconfirmedChange | null } | null>
+  /** Ends the suspension of an owner, if there is one. */
+  liftSuspension(owner: string, actor: Author): Promise<void>
 }

@@ -25,6 +25,7 @@ export type KeyRefusal =
   | 'revoked'
   | 'retired'
   | 'expired'
+  | 'suspended'
   | 'disabled'
   | 'pending'
   | 'environment'
@@ -93,6 +94,9 @@ export interface Requirement {
   readonly cost?: number
 }
 
+/** A key that was revoked, whose owner is suspended, or that was disabled: what is hardest to undo for those who have it. */
+export type Barred = 'revoked' | 'suspended' | 'disabled'
+
 /** What a verdict needs to know of a key's record. */
 export interface KeyFacts extends Pick<
   ApiKey,
@@ -100,8 +104,8 @@ export interface KeyFacts extends Pick<
 > {
   /** By which it was found. */
   readonly hash: string
-  /** What a person did to it. */
-  readonly barred: 'revoked' | 'disabled' | null
+  /** What a person did to it, or to its owner. */
+  readonly barred: Barred | null
   /** null when it never expires. */
   readonly expiresAtMs: number | null
   /** null when it was good from the start. */
@@ -116,7 +120,7 @@ export interface KeyFacts extends Pick<
 
 /** What can stand in the way of a key: what a person did to it, when it begins and ends, each null for never, and where it may be used. */
 interface KeyBounds {
-  readonly barred: 'revoked' | 'disabled' | null
+  readonly barred: Barred | null
   readonly notBeforeMs: number | null
   readonly expiresAtMs: number | null
   /** Of the secret by which it was found. */
@@ -243,15 +247,15 @@ export function judge(
   return accepted
 }
 
-/** The same precedence as `keyState`. */
+/** The same precedence as `keyState`; that the owner is suspended comes before what the owner can undo. */
 export function refusalByState(
   { barred, notBeforeMs, expiresAtMs, retiresAtMs }: KeyBounds,
   nowMs: number,
-): 'revoked' | 'retired' | 'expired' | 'disabled' | 'pending' | null {
+): 'revoked' | 'retired' | 'expired' | 'suspended' | 'disabled' | 'pending' | null {
   if (barred === 'revoked') return 'revoked'
   if (retiresAtMs !== null && retiresAtMs <= nowMs) return 'retired'
   if (expiresAtMs !== null && expiresAtMs <= nowMs) return 'expired'
-  if (barred === 'disabled') return 'disabled'
+  if (barred !== null) return barred
   return notBeforeMs !== null && notBeforeMs > nowMs ? 'pending' : null
 }
 

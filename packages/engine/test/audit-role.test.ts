@@ -53,6 +53,9 @@ describe.each([
     must(await latchkey.owners.setScopes('o', []))
     const row = { owner: 'o', name: 'k', format: 'sha256', hash: 'ab'.repeat(32) } as const
     expect(await latchkey.imports.run(ann, [row])).toMatchObject({ added: 1 })
+    must(await latchkey.owners.suspend('o', 'Spam'))
+    await latchkey.owners.liftSuspension('o')
+    await latchkey.audit.record([{ owner: 'o', action: 'operator.looked', details: {} }], ann)
     const { data } = must(await latchkey.audit.list('o'))
     expect(data.map(({ action, databaseRole }) => [action, databaseRole]).reverse()).toEqual(
       [
@@ -63,9 +66,12 @@ describe.each([
         'key.revoked',
         'owner_scopes.updated',
         'key.imported',
+        'owner.suspended',
+        'owner.suspension_lifted',
+        'operator.looked',
       ].map((action) => [action, role]),
     )
-    expect(await latchkey.audit.verify()).toMatchObject({ ok: true, events: 7 })
+    expect(await latchkey.audit.verify()).toMatchObject({ ok: true, events: 10 })
     await latchkey.close()
   })
 

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { ann, anOwner, must, useDatabase } from './set-up.ts'
 
 const DAY = 86_400_000
-const NO_SETTINGS = { scopes: null, expiryPolicy: null, issuePolicy: null }
+const NO_SETTINGS = { scopes: null, expiryPolicy: null, issuePolicy: null, suspension: null }
 const now = Date.parse('2026-06-01T12:00:00Z')
 
 const scopeSets = { '@read-only': { description: 'Read', scopes: ['contacts:read'] } }
@@ -31,7 +31,7 @@ describe.each(testDatabases)('owners on $name', ({ create }) => {
     const expiryPolicy = { defaultDays: 30, maxDays: null, allowNever: true }
     must(await here.owners.setScopes(owner, ['contacts:read']))
     const { settings } = must(await here.owners.setPolicy(owner, { expiryPolicy }))
-    expect(settings).toEqual({ scopes: ['contacts:read'], expiryPolicy, issuePolicy: null })
+    expect(settings).toEqual({ ...NO_SETTINGS, scopes: ['contacts:read'], expiryPolicy })
     expect(await there.owners.get(owner)).toEqual(settings)
     expect(await there.owners.get(other)).toEqual(NO_SETTINGS)
     must(await here.owners.setPolicy(owner, { expiryPolicy: null }))

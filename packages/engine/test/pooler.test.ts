@@ -71,6 +71,11 @@ it('reads the log twice a second where it cannot listen, so that no node is late
   pooler = await startPgbouncer(server.url, { poolSize: 4 })
   const pooled = await node({ database: `${pooler.url}?pgbouncer=true` })
   const direct = await node({ database: server.url })
+  const told = (await direct.nodes.list()).map(({ isSelf, isListening }) => [isSelf, isListening])
+  expect(told.sort()).toEqual([
+    [false, false],
+    [true, true],
+  ])
   const owner = anOwner()
   const afterMs: number[] = []
   for (let trial = 0; trial < 6; trial++) {

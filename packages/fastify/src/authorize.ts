@@ -48,7 +48,10 @@ export function createAuthorizeHook(authorize: Authorize, keySpace: KeySpace) {
     const principal = await ask(authorize, request, () => {
       reply.header('www-authenticate', challenge)
     })
-    if (principal.role === 'viewer' && !isSafe(request.method)) throw new ProblemError('forbidden')
+    if (!isSafe(request.method)) {
+      if (principal.role === 'viewer') throw new ProblemError('forbidden')
+      await refuseSuspended(owners, principal.owner)
+    }
     if (principal.ownerScopes !== undefined) await keepOwnerScopes(owners, principal)
     const withheld = isAuditor(principal.role) ? NOTHING : UNAUDITED
     const grant: Grant = {
@@ -85,6 +88,14 @@ export function decoratePrincipal(scope: { decorateRequest(name: string, value: 
 /** Who asks; every key route runs after the hook. */
 export function principalOf(request: FastifyRequest): GrantedPrincipal {
   return request.getDecorator<GrantedPrincipal>(PRINCIPAL)
+}
+
+/** Its people see why; its keys are refused wherever they come. */
+async function refuseSuspended(owners: Owners, owner: string): Promise<void> {
+  const { suspension } = await owners.get(owner)
+  if (suspension === null) return
+  const detail = `Nothing can be made or changed until the suspension is lifted. The reason: ${suspension.reason}`
+  throw new ProblemError('owner_suspended', { detail })
 }
 
 /** What the owner may do is the host's to say, so one that cannot be is a mistake in its code. */

@@ -45,6 +45,10 @@ export {
   VerifyApiKeys,
 } from './verify-schemas.ts'
 export {
+  auditJsonLine,
+  createLatchkey,
+  keyState,
+  MAX_SUSPENSION_REASON_LENGTH,
   migrate,
   openDatabase,
   parseSecret,
@@ -52,12 +56,17 @@ export {
   SECRET_PATTERN,
   StoreUnavailable,
   type Actor,
+  type ApiKey as ApiKeyRecord,
+  type Author,
   type Database,
   type DrizzleDatabase,
   type Environment,
   type ImportOptions,
   type ImportRow,
+  type KeyClue,
   type Latchkey,
+  type NodeStatus,
   type PepperOptions,
+  type Suspension,
   type VerifiedKey,
 } from '@latchkey/engine'

@@ -19,6 +19,7 @@ export interface KeySpace {
 const REFUSALS = {
   malformed: 'invalid_key',
   unknown: 'invalid_key',
+  suspended: 'owner_suspended',
   disabled: 'key_disabled',
   expired: 'key_expired',
   pending: 'key_pending',

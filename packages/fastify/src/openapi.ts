@@ -244,6 +244,7 @@ export const KEY_PROBLEMS: readonly ProblemCode[] = [
   'key_pending',
   'key_revoked',
   'key_retired',
+  'owner_suspended',
   'insufficient_scope',
   'address_not_allowed',
   'origin_not_allowed',

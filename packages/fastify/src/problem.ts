@@ -56,6 +56,12 @@ export const PROBLEMS = {
     title: 'The API key is for another environment',
     detail: 'Live keys and test keys each open their own environment only.',
   },
+  owner_suspended: {
+    status: 403,
+    title: 'The owner of the API key is suspended',
+    detail:
+      'None of its API keys opens anything, and none can be made or changed, until the suspension is lifted.',
+  },
   insufficient_scope: {
     status: 403,
     title: 'The API key lacks a scope',

@@ -16,7 +16,7 @@ const usageCounts = {
     type: 'object',
     additionalProperties: { type: 'integer' },
     description:
-      'How many were refused, by reason: `expired`, `disabled`, `revoked`, `environment`, `address_not_allowed`, `origin_not_allowed`, `browser_not_allowed`, `secret_key_required`, `insufficient_scope`, `rate_limited`, `quota_exceeded`. More may be added; those that did not occur are left out.',
+      'How many were refused, by reason: `expired`, `disabled`, `revoked`, `suspended`, `environment`, `address_not_allowed`, `origin_not_allowed`, `browser_not_allowed`, `secret_key_required`, `insufficient_scope`, `rate_limited`, `quota_exceeded`. More may be added; those that did not occur are left out.',
     examples: [{ expired: 4 }],
   }),
 }

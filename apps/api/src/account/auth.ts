@@ -1,10 +1,12 @@
 import type { BetterAuthOptions } from 'better-auth'
 import { betterAuth } from 'better-auth/minimal'
 import { drizzleAdapter } from 'better-auth/adapters/drizzle'
+import { admin } from 'better-auth/plugins/admin'
 import { organization } from 'better-auth/plugins/organization'
 import { twoFactor } from 'better-auth/plugins/two-factor'
 import type { AppDatabase } from '../database/app-database.ts'
 import { generateId } from '../id.ts'
+import { operatorRole, platformAccess, platformRoles } from '../operator/platform-roles.ts'
 import { hashPassword, maxPasswordLength, minPasswordLength, verifyPassword } from './password.ts'
 import { renewSession } from './renew-session.ts'
 import { accessControl, roles } from './roles.ts'
@@ -115,6 +117,7 @@ export function createAuth(db: AppDatabase, { secret, warn, onWorkspaceCreated }
         },
       }),
       twoFactor({ issuer: 'Latchkey', twoFactorCookieMaxAge: challengeSeconds }),
+      admin({ ac: platformAccess, roles: platformRoles, adminRoles: [operatorRole] }),
       renewSession,
     ],
     rateLimit: { enabled: false },

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { maxEmailLength } from '../email.ts'
+import { SuspensionOrNull } from '../operator/schemas.ts'
 import { email, line, plainPattern, timestamp } from '../text-schema.ts'
 import { maxPasswordLength, minPasswordLength } from './password.ts'
 import { roleNames } from './roles.ts'
@@ -68,6 +69,10 @@ export const Session = Type.Object(
     role: Type.Enum([...roleNames], {
       type: 'string',
       description: 'What you are in the workspace. A viewer changes nothing.',
+    }),
+    suspension: SuspensionOrNull,
+    operator: Type.Boolean({
+      description: 'Whether you run this platform, whatever your role in the workspace.',
     }),
     expiresAt: timestamp('When the session ends unless it is used before.'),
   },

@@ -1,7 +1,9 @@
 import { isAPIError } from 'better-auth/api'
 import { and, asc, desc, eq, like, lte, ne, or } from 'drizzle-orm'
+import type { Suspension } from '@latchkey/fastify'
 import type { FastifyRequest } from 'fastify'
 import type { AppDatabase } from '../database/app-database.ts'
+import { isOperator } from '../operator/platform-roles.ts'
 import { type Auth, clientAddressHeader } from './auth.ts'
 import { parseRole, type Role } from './roles.ts'
 import { refusalOf } from './refusal.ts'
@@ -17,6 +19,11 @@ export interface SignedIn {
   /** Where else they could be. */
   otherWorkspaces: { id: string; name: string }[]
   role: Role
+  /** Why the keys of the workspace are refused; null unless it is suspended. */
+  suspension: Suspension | null
+  /** Whether the person runs the platform. It has nothing to do with their role. */
+  isOperator: boolean
+  hasSecondFactor: boolean
   /** When the session ends unless it is used again. */
   expiresAt: Date
   sessionId: string
@@ -62,7 +69,11 @@ type FinishResult =
  *
  * Each method throws what the database throws; a refusal is a value.
  */
-export function createSessions(db: AppDatabase, auth: Auth) {
+export function createSessions(
+  db: AppDatabase,
+  auth: Auth,
+  suspensionOf: (workspaceId: string) => Promise<Suspension | null>,
+) {
   async function read(headers: Headers): Promise<SignedIn | null> {
     const found = await auth.api.getSession({ headers })
     if (found === null) return null
@@ -76,6 +87,9 @@ export function createSessions(db: AppDatabase, auth: Auth) {
       workspace: membership.workspace,
       otherWorkspaces: memberships.filter((other) => other !== membership).map(({ workspace }) => workspace),
       role: membership.role,
+      suspension: await suspensionOf(membership.workspace.id),
+      isOperator: isOperator(found.user),
+      hasSecondFactor: found.user.twoFactorEnabled === true,
       expiresAt: endOfSession(found.session),
       sessionId: found.session.id,
       token: found.session.token,

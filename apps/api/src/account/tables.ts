@@ -36,6 +36,12 @@ export const users = account.table('users', {
   image: text('image'),
   /** Whether a password alone signs nobody in. */
   twoFactorEnabled: boolean('two_factor_enabled').notNull().default(false),
+  /** What the person is to the platform, apart from any workspace: `operator`, or nothing in particular. */
+  role: text('role'),
+  /** These three are better-auth's, which wants them where it knows a role. Nothing here bans anybody. */
+  banned: boolean('banned').notNull().default(false),
+  banReason: text('ban_reason'),
+  banExpires: at('ban_expires'),
   createdAt: createdAt(),
   updatedAt: updatedAt(),
 })

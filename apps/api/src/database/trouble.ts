@@ -1,3 +1,4 @@
+import { StoreUnavailable } from '@latchkey/fastify'
 import { isAPIError } from 'better-auth/api'
 import { DrizzleQueryError } from 'drizzle-orm'
 
@@ -10,7 +11,9 @@ const connectionCode = /^(?:CONNECT|E[A-Z]+$)/
  * its that means something was read where it was called, so what is left over is trouble too.
  */
 export function isDatabaseTrouble(error: unknown): boolean {
-  if (error instanceof DrizzleQueryError || isAPIError(error)) return true
+  if (error instanceof DrizzleQueryError || error instanceof StoreUnavailable || isAPIError(error)) {
+    return true
+  }
   const { code, severity } = error as { code?: unknown; severity?: unknown }
   return severity !== undefined || (typeof code === 'string' && connectionCode.test(code))
 }

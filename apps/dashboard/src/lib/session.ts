@@ -1,7 +1,10 @@
 import type { Session as ApiSession } from '@latchkey/client'
 
 /** Who is signed in, in which workspace, as what. */
-export type Session = Pick<ApiSession, 'user' | 'workspace' | 'otherWorkspaces' | 'role'>
+export type Session = Pick<
+  ApiSession,
+  'user' | 'workspace' | 'otherWorkspaces' | 'role' | 'suspension' | 'operator'
+>
 
 export type Role = Session['role']
 

@@ -66,6 +66,7 @@ const REFUSALS: Readonly<Record<string, [code: string, sentence: string]>> = {
   revoked: ['key_revoked', 'The key was revoked.'],
   retired: ['key_retired', 'The key was rotated, and this is its old secret, which works no more.'],
   expired: ['key_expired', 'The key has expired.'],
+  suspended: ['owner_suspended', 'The owner of the key is suspended.'],
   disabled: ['key_disabled', 'The key is disabled.'],
   pending: ['key_pending', 'The key is good from a later moment on.'],
   environment: ['wrong_environment', 'The key is of the other environment.'],

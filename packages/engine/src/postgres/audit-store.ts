@@ -4,7 +4,7 @@ import type { StoredEvent } from '../audit-event.ts'
 import type { AuditQuery } from '../audit-query.ts'
 import { auditContext, type Author } from '../author.ts'
 import { within } from '../deadline.ts'
-import { keyIdFromUuid } from '../key-id.ts'
+import { keyIdFromUuid, keyIdToUuid } from '../key-id.ts'
 import type { Database, DrizzleDatabase, Parameter } from './database.ts'
 
 const DEADLINE_MS = 5_000
@@ -61,6 +61,13 @@ const CHAINS = `select id, owner, sequence::float8 as sequence, encode(hash, 'he
   )::float8 as "lastStored"
   from latchkey.audit_chains as chains where namespace = $1`
 
+/** Chains are locked in the order of their owners, as triggers lock them. */
+const RECORD = `select latchkey.record_operator($1, owner, key_id, action, details, $2::text::jsonb)
+  from (
+    select * from json_to_recordset($3::text::json) as acts (owner text, key_id uuid, action text, details jsonb)
+    order by owner
+  ) as acts`
+
 interface ChainRow extends Omit<StoredChain, 'head'> {
   sequence: number
   hash: string
@@ -76,6 +83,14 @@ export function createAuditStore(database: Database, namespace: string): AuditSt
     within(DEADLINE_MS, database.query<Row>(text, parameters), () => database.reportOverdue())
 
   return {
+    async record(acts, actor) {
+      const rows = acts.map(({ owner, keyId, action, details }) => ({
+        ...{ owner, action, details },
+        key_id: keyId === undefined ? null : keyIdToUuid(keyId),
+      }))
+      await query(RECORD, [namespace, auditContext(actor), JSON.stringify(rows)])
+    },
+
     async list(owner, wanted, { limit, before }) {
       const parameters = [namespace, owner, String(limit)]
       const conditions = toConditions(wanted, parameters)

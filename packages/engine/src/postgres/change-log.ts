@@ -1,5 +1,8 @@
 import { and, desc, eq, sql } from 'drizzle-orm'
+import { hostname } from 'node:os'
+import type { NodeStatus } from '../nodes.ts'
 import type { RevocationReceipt, UnconfirmedChange } from '../receipts.ts'
+import { VERSION } from '../version.ts'
 import type { Database, DrizzleDatabase } from './database.ts'
 import { changes, nodes } from './schema.ts'
 
@@ -43,9 +46,14 @@ export function createChangeLog(
   { node, namespace }: { node: string; namespace: string },
 ) {
   return {
-    /** Says that this node is alive, and reads what was committed since `position`, each change exactly once. */
-    async read(position: string): Promise<LogReading> {
-      const [row] = await database.query<LogRow>(READ, [node, namespace, position])
+    /**
+     * Says that this node is alive, and reads what was committed since `position`, each change exactly once.
+     *
+     * @param isListening whether this node also hears of changes as they are made.
+     */
+    async read(position: string, isListening = false): Promise<LogReading> {
+      const parameters = [node, namespace, position, VERSION, HOST, String(isListening)]
+      const [row] = await database.query<LogRow>(READ, parameters)
       const { found, ...reading } = row!
       const read = JSON.parse(found) as [number, string | null, boolean][]
       return {
@@ -76,6 +84,12 @@ export function createChangeLog(
       return row!.swept < MAX_SWEPT
     },
 
+    /** The nodes of the namespace, those that are gone without a word for a minute more. */
+    async readNodes(): Promise<NodeStatus[]> {
+      const rows = await database.query<NodeRow>(READ_NODES, [node, namespace])
+      return rows.map(({ seenAtMs, ...row }) => ({ ...row, seenAt: new Date(seenAtMs) }))
+    },
+
     /** Says that this node is gone. */
     async leave(): Promise<void> {
       await database.query('delete from latchkey.nodes where id = $1::uuid', [node])
@@ -90,12 +104,12 @@ export function createChangeLog(
  */
 const READ = `
   with alive as (
-    insert into latchkey.nodes (id, namespace, seen_at)
-    select $1::uuid, $2, clock_timestamp()
+    insert into latchkey.nodes (id, namespace, seen_at, version, host, is_listening)
+    select $1::uuid, $2, clock_timestamp(), $4, $5, $6::text::boolean
     where not exists (
       select from latchkey.nodes where id = $1::uuid and seen_at > clock_timestamp() - interval '2 seconds'
     )
-    on conflict (id) do update set seen_at = excluded.seen_at
+    on conflict (id) do update set seen_at = excluded.seen_at, is_listening = excluded.is_listening
   ),
   found as (
     select sequence, translate(encode(hash, 'base64'), '+/=', '-_') as hash,
@@ -112,6 +126,9 @@ const READ = `
     pg_postmaster_start_time()::text as server,
     (extract(epoch from clock_timestamp()) * 1000)::float8 as at,
     (select coalesce(json_agg(json_build_array(sequence, hash, wants_receipt)), '[]')::text from found) as found`
+
+/** Where a node is, for whoever looks for it. */
+const HOST = `${hostname()}:${process.pid}`
 
 type LogRow = Omit<LogReading, 'changes' | 'isCut'> & { found: string }
 
@@ -130,6 +147,20 @@ const READ_RECEIPT = `
   from (select id from latchkey.nodes where namespace = $1 and ${ALIVE}) as alive
   full join (select node, at from latchkey.change_acks where sequence = $2::bigint) as acknowledged
     on acknowledged.node = alive.id`
+
+/** How late a node was is told of the last change of which it was asked for a receipt. */
+const READ_NODES = `
+  select id::text, id = $1::uuid as "isSelf", version, host, is_listening as "isListening",
+    (extract(epoch from seen_at) * 1000)::float8 as "seenAtMs", ${ALIVE} as "isAlive",
+    (
+      select ceil(extract(epoch from acks.at - changes.at) * 1000)::float8
+      from latchkey.change_acks as acks join latchkey.changes using (sequence)
+      where acks.node = nodes.id order by acks.sequence desc limit 1
+    ) as "lagMs"
+  from latchkey.nodes where namespace = $2
+  order by host, id`
+
+type NodeRow = Omit<NodeStatus, 'seenAt'> & { seenAtMs: number }
 
 const SWEEP = `
   with old_changes as (

@@ -105,7 +105,7 @@ export async function followChanges(options: ChangeFeedOptions): Promise<ChangeF
     // A change that is new to this reading was made after the last one. If that one was listening, so must be heard.
     const mustBeHeard = listening !== 0 && listening === caughtUp
     const startedAt = now()
-    const work = log.read(last?.position ?? START)
+    const work = log.read(last?.position ?? START, listening !== 0)
     const reading = await within(READ_DEADLINE_MS, work, () => database.reportOverdue())
     readings += 1
     if (reading.isCut || (last !== null && hasGap(last, reading))) {

@@ -5,11 +5,12 @@ import { createPlaces, type Places } from '../places.ts'
 import type { RateLimit } from '../rate-limit.ts'
 import type { ScopeCatalog } from '../scopes.ts'
 import { hashBytes, hashFromBytes, type Environment } from '../secret.ts'
-import type { KeyFacts } from '../verdict.ts'
+import type { Barred, KeyFacts } from '../verdict.ts'
 
 /** What {@link KeyFacts} needs, in types that every driver reads alike. */
 const FACTS = `keys.id::text, owner, name, environment, keys.scopes, metadata::text, rate_limits::text,
-  case when revoked_at is not null then 'revoked' when disabled_at is not null then 'disabled' end as barred,
+  case when revoked_at is not null then 'revoked' when suspended_at is not null then 'suspended'
+    when disabled_at is not null then 'disabled' end as barred,
   (extract(epoch from expires_at) * 1000)::float8 as expires_at_ms,
   (extract(epoch from not_before) * 1000)::float8 as not_before_ms, owners.scopes as owner_scopes,
   kind, allowed_ips, allowed_origins, block_browsers,
@@ -43,7 +44,7 @@ export interface FactsRow {
   scopes: string
   metadata: string | null
   rate_limits: string | null
-  barred: 'revoked' | 'disabled' | null
+  barred: Barred | null
   expires_at_ms: number | null
   not_before_ms: number | null
   owner_scopes: string | null

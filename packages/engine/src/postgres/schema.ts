@@ -45,6 +45,9 @@ export const owners = latchkeySchema.table('owners', {
   expiryPolicy: jsonb('expiry_policy').$type<ExpiryPolicy>(),
   /** Null: whatever people may hand out. */
   issuePolicy: jsonb('issue_policy').$type<IssuePolicy>(),
+  /** Null, both: not suspended. */
+  suspendedAt: moment('suspended_at'),
+  suspensionReason: text('suspension_reason'),
 })
 
 /** The keys. A revoked one stays as a tombstone for as long as the host says. */

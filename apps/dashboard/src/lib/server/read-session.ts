@@ -9,6 +9,6 @@ export async function readSession({ cookies, locals }: RequestEvent): Promise<Se
   const { data, response } = await locals.api.GET('/v1/session')
   if (response.status === 401) return null
   if (!data) throw new ApiUnavailable(`GET /v1/session answered ${response.status}`)
-  const { user, workspace, otherWorkspaces, role } = data
-  return { user, workspace, otherWorkspaces, role }
+  const { user, workspace, otherWorkspaces, role, suspension, operator } = data
+  return { user, workspace, otherWorkspaces, role, suspension, operator }
 }

@@ -13,6 +13,7 @@ import { peppersMigration } from './0012-peppers.ts'
 import { signingKeysMigration } from './0013-signing-keys.ts'
 import { routeUsesMigration } from './0015-route-uses.ts'
 import { issuePolicyMigration } from './0017-issue-policy.ts'
+import { operatorsMigration } from './0018-operators.ts'
 
 /** Every migration, oldest first. They ship as modules, so nothing looks for files at run time. */
 export const migrations: readonly Migration[] = [
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   signingKeysMigration,
   routeUsesMigration,
   issuePolicyMigration,
+  operatorsMigration,
 ]

@@ -9,6 +9,7 @@ const texts: Record<string, () => string> = {
   quota_exceeded: m.create_refused_quota,
   environment: m.create_refused_environment,
   pending: m.create_refused_pending,
+  suspended: m.create_refused_suspended,
 }
 
 /** Why a call with a key was refused, for people; the API’s own word for a reason that is new. */

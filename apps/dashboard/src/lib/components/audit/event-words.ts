@@ -16,7 +16,12 @@ const sentences: Record<AuditEvent['action'], Sentence> = {
   'key.purged': m.audit_key_purged,
   'policy.updated': m.audit_policy_updated,
   'owner_scopes.updated': m.audit_owner_scopes_updated,
+  'owner.suspended': m.audit_owner_suspended,
+  'owner.suspension_lifted': m.audit_owner_suspension_lifted,
   'owner.updated': m.audit_owner_updated,
+  'operator.looked': m.audit_operator_looked,
+  'operator.appointed': m.audit_operator_appointed,
+  'operator.dismissed': m.audit_operator_dismissed,
 }
 
 /** “Ada Lovelace”, “the key CI (a program)”, or who else there is to name. */

@@ -31,6 +31,9 @@ const names: Record<string, () => string> = {
   expiryPolicy: m.audit_field_expiry_policy,
   issuePolicy: m.audit_field_issue_policy,
   ownerId: m.audit_field_owner,
+  suspendedAt: m.audit_field_suspended_at,
+  suspensionReason: m.audit_field_suspension_reason,
+  operation: m.audit_field_operation,
   keyCount: m.audit_field_key_count,
 }
 

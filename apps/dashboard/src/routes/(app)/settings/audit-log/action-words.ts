@@ -14,7 +14,12 @@ const names: Record<AuditEvent['action'], () => string> = {
   'key.purged': m.audit_log_action_purged,
   'policy.updated': m.audit_log_action_policy,
   'owner_scopes.updated': m.audit_log_action_owner_scopes,
+  'owner.suspended': m.audit_log_action_suspended,
+  'owner.suspension_lifted': m.audit_log_action_suspension_lifted,
   'owner.updated': m.audit_log_action_owner,
+  'operator.looked': m.audit_log_action_operator_looked,
+  'operator.appointed': m.audit_log_action_operator_appointed,
+  'operator.dismissed': m.audit_log_action_operator_dismissed,
 }
 
 /** What happened, in a few words. */

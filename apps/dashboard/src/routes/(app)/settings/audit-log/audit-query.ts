@@ -13,7 +13,10 @@ export const actions = [
   'key.purged',
   'policy.updated',
   'owner_scopes.updated',
+  'owner.suspended',
+  'owner.suspension_lifted',
   'owner.updated',
+  'operator.looked',
 ] as const satisfies AuditEvent['action'][]
 
 /** Which events the page shows; all of it lives in the URL. */

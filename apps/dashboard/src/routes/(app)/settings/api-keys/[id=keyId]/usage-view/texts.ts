@@ -36,6 +36,7 @@ const reasons: Record<string, { name: () => string; hint: () => string }> = {
   expired: { name: m.key_refused_expired, hint: m.key_refused_expired_hint },
   disabled: { name: m.key_refused_disabled, hint: m.key_refused_disabled_hint },
   revoked: { name: m.key_refused_revoked, hint: m.key_refused_revoked_hint },
+  suspended: { name: m.key_refused_suspended, hint: m.key_refused_suspended_hint },
   retired: { name: m.key_refused_retired, hint: m.key_refused_retired_hint },
   pending: { name: m.key_refused_pending, hint: m.key_refused_pending_hint },
 }
