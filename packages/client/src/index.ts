@@ -15,6 +15,7 @@ export type {
   DeletedApiKey,
   Invitation,
   LiveSession,
+  OpenIdConnection,
   Member,
   Problem,
   KeyPolicy,

@@ -69,3 +69,6 @@ export type Invitation =
 /** Where a person is signed in. */
 export type LiveSession =
   accountPaths['/v1/sessions']['get']['responses'][200]['content']['application/json']['data'][number]
+/** Whether a person can sign in by the OpenID provider. */
+export type OpenIdConnection =
+  accountPaths['/v1/openid/connection']['get']['responses'][200]['content']['application/json']

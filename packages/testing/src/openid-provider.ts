@@ -38,6 +38,7 @@ export async function startOpenIdProvider(redirectUri: string): Promise<OpenIdSe
 
   const provider = new OidcProvider(issuer, {
     clients: [{ client_id: clientId, client_secret: clientSecret, redirect_uris: [redirectUri] }],
+    ttl: { Interaction: 600, Grant: 600, Session: 600, AccessToken: 600, IdToken: 600 },
     cookies: { keys: [randomBytes(24).toString('base64url')] },
     jwks: { keys: [newSigningKey()] },
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },

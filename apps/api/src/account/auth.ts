@@ -2,9 +2,10 @@ import type { BetterAuthOptions } from 'better-auth'
 import { betterAuth } from 'better-auth/minimal'
 import { drizzleAdapter } from 'better-auth/adapters/drizzle'
 import { organization } from 'better-auth/plugins/organization'
-import { twoFactor } from 'better-auth/plugins/two-factor'
 import type { AppDatabase } from '../database/app-database.ts'
 import { generateId } from '../id.ts'
+import { askSecondFactor } from './ask-second-factor.ts'
+import { beginSession } from './begin-session.ts'
 import { hashPassword, maxPasswordLength, minPasswordLength, verifyPassword } from './password.ts'
 import { renewSession } from './renew-session.ts'
 import { accessControl, roles } from './roles.ts'
@@ -114,7 +115,8 @@ export function createAuth(db: AppDatabase, { secret, warn, onWorkspaceCreated }
           afterCreateOrganization: ({ organization }) => onWorkspaceCreated(db, organization.id),
         },
       }),
-      twoFactor({ issuer: 'Latchkey', twoFactorCookieMaxAge: challengeSeconds }),
+      askSecondFactor({ issuer: 'Latchkey', twoFactorCookieMaxAge: challengeSeconds }),
+      beginSession,
       renewSession,
     ],
     rateLimit: { enabled: false },
