@@ -43,6 +43,7 @@ run('apps/dashboard/build/index.js', 'ignore', {
   LATCHKEY_SECRET: undefined,
   LATCHKEY_PEPPERS: undefined,
   LATCHKEY_ADMIN_PASSWORD: undefined,
+  LATCHKEY_OPENID_CLIENT_SECRET: undefined,
 })
 await answers(`http://${host}:${dashboardPort}/healthz`)
 

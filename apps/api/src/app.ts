@@ -7,6 +7,9 @@ import { createAuth } from './account/auth.ts'
 import { createInvitations } from './account/invitations.ts'
 import { createMembers } from './account/members.ts'
 import { createRequireSession } from './account/require-session.ts'
+import { createOpenId } from './account/openid.ts'
+import { createOpenIdAttempts } from './account/openid-attempts.ts'
+import { createOpenIdProvider } from './account/openid-provider.ts'
 import { accountRoutes } from './account/routes.ts'
 import { isCrossOrigin } from './account/same-origin.ts'
 import { createSecondFactor } from './account/second-factor.ts'
@@ -17,6 +20,7 @@ import { crmRoutes, scopes, scopeSets } from './crm/routes.ts'
 import { seedWorkspace } from './crm/seed.ts'
 import type { AppDatabase } from './database/app-database.ts'
 import { isDatabaseTrouble } from './database/trouble.ts'
+import { pageOf } from './dashboard-page.ts'
 import { earlyErrors } from './early-errors.ts'
 import { healthRoutes } from './health.ts'
 import { logOptions } from './log.ts'
@@ -32,6 +36,7 @@ export interface AppOptions extends Pick<Config, 'dashboardUrl' | 'logLevel' | '
   /** Signs session cookies. */
   secret: string
   peppers?: Config['peppers']
+  openId?: Config['openId']
   /** Where the log goes; standard output when left out. */
   logStream?: DestinationStream
 }
@@ -68,6 +73,13 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const setUp = createSetUp(db, authOn)
   const members = createMembers(db, authOn)
   const invitations = createInvitations(db, authOn)
+  const openId =
+    options.openId &&
+    createOpenId({
+      ...{ db, auth, sessions, invitations },
+      provider: createOpenIdProvider(options.openId, pageOf(dashboardUrl, '/sign-in/openid/callback')),
+      attempts: createOpenIdAttempts(db),
+    })
 
   await addSecurityHeaders(server)
   await server.register(problems)
@@ -107,8 +119,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
       request.log.error({ err: error }, 'The database did not answer')
       throw new ProblemError('unavailable')
     })
-    await scope.register(accountRoutes, { sessions, setUp, secondFactor, members, invitations })
     await scope.register(operatorRoutes, { db, requireSession: createRequireSession(sessions) })
+    await scope.register(accountRoutes, {
+      ...{ sessions, setUp, secondFactor, members, invitations },
+      openId: openId ?? null,
+      openIdName: options.openId?.name ?? null,
+    })
     await scope.register(crmRoutes, { db })
     await scope.register(healthRoutes, { db, isOpen: () => isOpen })
   })

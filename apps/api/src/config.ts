@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import type { PepperOptions } from '@latchkey/fastify'
 import { judgePassword } from './account/password.ts'
 import { isEmail } from './email.ts'
+import { readOpenId, type OpenIdOptions } from './openid-variables.ts'
 import { readPeppers } from './peppers-variable.ts'
 import { StartError } from './start-error.ts'
 
@@ -22,6 +23,8 @@ export interface Config {
   /** Creates the first account without the set-up link. */
   admin: { email: string; password: string } | null
   dashboardUrl: URL
+  /** Null: people sign in with their password alone. */
+  openId: OpenIdOptions | null
   logLevel: (typeof logLevels)[number]
   /** Whose `X-Forwarded-For` is believed: addresses, networks, or the names that Fastify knows. */
   trustProxy: string[] | false
@@ -44,6 +47,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     peppers: readPeppers(get('LATCHKEY_PEPPERS'), get('LATCHKEY_PEPPER')),
     admin: readAdmin(get('LATCHKEY_ADMIN_EMAIL'), environment['LATCHKEY_ADMIN_PASSWORD'] || null),
     dashboardUrl: readDashboardUrl(get('DASHBOARD_URL') ?? 'http://localhost:4000'),
+    openId: readOpenId(get),
     logLevel: readLogLevel(get('LOG_LEVEL') ?? 'info'),
     trustProxy: readTrustProxy(get('TRUST_PROXY') ?? 'loopback'),
   }

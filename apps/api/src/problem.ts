@@ -25,6 +25,20 @@ const problems = {
   already_suspended: [409, 'The workspace is suspended already. Lift that first to give another reason.'],
   last_owner: [409, 'A workspace needs an owner. Make somebody else an owner first.'],
   limit_reached: [409, 'There are as many open invitations as there may be. Revoke some first.'],
+  openid_expired: [
+    403,
+    'This was begun in another browser, more than ten minutes ago, or is done already. Begin again.',
+  ],
+  openid_refused: [403, 'The provider did not confirm who you are. Begin again.'],
+  openid_unverified: [403, 'The provider has not verified your e-mail address. Have it do that first.'],
+  openid_unknown: [403, 'Nobody here is connected with this person. Ask for an invitation.'],
+  openid_not_connected: [
+    403,
+    'This account is not connected with the provider. Sign in with its password, then connect it.',
+  ],
+  openid_other_email: [403, 'The provider knows you by another e-mail address than this account.'],
+  openid_connected: [409, 'An account is connected with the provider already. Disconnect it first.'],
+  openid_only_way: [409, 'Without a password this is your only way to sign in.'],
   already_set_up: [409, 'The first account exists already. Sign in with it.'],
   rate_limited: [429, 'Too many attempts. Wait for as many seconds as the header Retry-After says.'],
 } as const satisfies Record<string, [number, string]>

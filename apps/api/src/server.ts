@@ -2,6 +2,7 @@ import { openDatabase, StoreUnavailable, type Database } from '@latchkey/fastify
 import closeWithGrace from 'close-with-grace'
 import { buildApp, type App } from './app.ts'
 import { readConfig, type Config } from './config.ts'
+import { pageOf } from './dashboard-page.ts'
 import { migrate } from './database/migrate.ts'
 import { describeError } from './log.ts'
 import { readOrCreateSecret } from './secret-file.ts'
@@ -80,7 +81,7 @@ async function createAdmin(
 async function announce({ server, setUp }: App, { dashboardUrl }: Config): Promise<void> {
   const token = await setUp.issueLink()
   const address = server.listeningOrigin
-  const link = new URL(`${dashboardUrl.pathname.replace(/\/$/, '')}/setup#${token}`, dashboardUrl)
+  const link = pageOf(dashboardUrl, `/setup#${token}`)
   const lines = [
     `The Latchkey API listens on ${address}. Its reference: ${address}/docs`,
     ...(token === null

@@ -14,6 +14,11 @@ export function line(maxLength: number, description: string) {
   return Type.String({ minLength: 1, maxLength, pattern: linePattern, description })
 }
 
+/** The same for text that comes from elsewhere. */
+export function isLine(text: string, maxLength: number): boolean {
+  return text.length > 0 && text.length <= maxLength && new RegExp(linePattern, 'u').test(text)
+}
+
 export function email(description: string) {
   return Type.String({ maxLength: maxEmailLength, pattern: emailPattern, description })
 }

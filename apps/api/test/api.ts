@@ -4,7 +4,7 @@ import { testDatabases } from '@latchkey/testing'
 import { eq } from 'drizzle-orm'
 import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { expect } from 'vitest'
-import { buildApp } from '../src/app.ts'
+import { buildApp, type AppOptions } from '../src/app.ts'
 import { createAuth } from '../src/account/auth.ts'
 import { createPerson, createWorkspace } from '../src/account/create-account.ts'
 import { hashPassword } from '../src/account/password.ts'
@@ -37,7 +37,10 @@ export type Api = Awaited<ReturnType<typeof startApi>>
  * The API on a database of its own. `close` also searches everything that was logged for every credential that
  * the test used: whatever a suite is about, it proves that nothing of them reaches the log.
  */
-export async function startApi(create: () => Promise<{ target: string; remove(): Promise<void> }>) {
+export async function startApi(
+  create: () => Promise<{ target: string; remove(): Promise<void> }>,
+  more: Pick<AppOptions, 'openId'> = {},
+) {
   const stored = await create()
   const database = await openDatabase(stored.target)
   await migrate(database.drizzle)
@@ -50,6 +53,7 @@ export async function startApi(create: () => Promise<{ target: string; remove():
     logLevel: 'trace',
     trustProxy: ['loopback'],
     logStream: { write: (line: string) => void log.push(line) },
+    ...more,
   })
   const credentials = new Set<string>([secret])
 

@@ -151,6 +151,28 @@ const matrix: Record<string, Row> = {
     request: () => ({ url: '/v1/second-factor/remove', payload: wrongPassword }),
     expected: forPeople(403),
   },
+  'GET /v1/openid': { request: () => ({ url: '/v1/openid' }), expected: forEverybody(200) },
+  // No provider is set up here.
+  'POST /v1/openid/sign-in': {
+    request: () => ({ url: '/v1/openid/sign-in', payload: {} }),
+    expected: forEverybody(404),
+  },
+  'POST /v1/openid/callback': {
+    request: () => ({ url: '/v1/openid/callback', payload: { state: 'x', code: 'x' } }),
+    expected: forEverybody(404),
+  },
+  'GET /v1/openid/connection': {
+    request: () => ({ url: '/v1/openid/connection' }),
+    expected: forPeople(200),
+  },
+  'POST /v1/openid/connection': {
+    request: () => ({ url: '/v1/openid/connection', payload: wrongPassword }),
+    expected: forPeople(404),
+  },
+  'POST /v1/openid/connection/remove': {
+    request: () => ({ url: '/v1/openid/connection/remove', payload: wrongPassword }),
+    expected: forPeople(404),
+  },
   'GET /v1/members': { request: () => ({ url: '/v1/members' }), expected: forPeople(200) },
   'GET /v1/members/{id}': {
     request: ({ memberId }) => ({ url: `/v1/members/${memberId}` }),

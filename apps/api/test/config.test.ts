@@ -4,6 +4,12 @@ import { StartError } from '../src/start-error.ts'
 
 const goodSecret = 'Zm9yIHRlc3RzIG9ubHksIHRvIHNpZ24gYSBjb29raWU'
 const goodPassword = 'seven tidy otters'
+const openId = {
+  LATCHKEY_OPENID_ISSUER: 'https://id.example.com/realms/one',
+  LATCHKEY_OPENID_CLIENT_ID: 'latchkey',
+  LATCHKEY_OPENID_CLIENT_SECRET: 'swordfish-1',
+  LATCHKEY_OPENID_NAME: 'Example ID',
+}
 
 function refusalOf(environment: Record<string, string>): string {
   try {
@@ -22,6 +28,7 @@ describe('readConfig', () => {
       port: 3000,
       secret: null,
       admin: null,
+      openId: null,
       logLevel: 'info',
       trustProxy: ['loopback'],
     })
@@ -46,6 +53,7 @@ describe('readConfig', () => {
       LOG_LEVEL: 'debug',
       TRUST_PROXY: '10.0.0.0/8, ::1,loopback',
       LATCHKEY_PEPPERS: 'p1:first p2:second',
+      ...openId,
     })
     expect(config).toMatchObject({
       port: 0,
@@ -56,7 +64,9 @@ describe('readConfig', () => {
       logLevel: 'debug',
       trustProxy: ['10.0.0.0/8', '::1', 'loopback'],
       peppers: { current: 'p2', keys: { p1: 'first', p2: 'second' } },
+      openId: { clientId: 'latchkey', clientSecret: 'swordfish-1', name: 'Example ID' },
     })
+    expect(config.openId!.issuer.href).toBe('https://id.example.com/realms/one')
     expect(config.dashboardUrl.origin).toBe('https://keys.example.com')
     expect(readConfig({ TRUST_PROXY: 'none' }).trustProxy).toBe(false)
   })
@@ -89,6 +99,25 @@ describe('readConfig', () => {
     expect(refusal).not.toContain('\n')
   })
 
+  it.each(Object.keys(openId))('refuses an OpenID provider without %s', (name) => {
+    expect(refusalOf({ ...openId, [name]: '' })).toContain(`Missing: ${name}.`)
+  })
+
+  it.each([
+    ['http://id.example.com', false],
+    ['id.example.com', false],
+    ['https://id.example.com/?x=1', false],
+    ['https://me@id.example.com', false],
+    ['http://127.0.0.1.example.com', false],
+    ['http://localhost:9000', true],
+    ['http://127.0.0.1:9000', true],
+    ['http://[::1]:9000', true],
+  ])('asks an OpenID provider over https, but for this machine: %s', (issuer, isTaken) => {
+    const refusal = refusalOf({ ...openId, LATCHKEY_OPENID_ISSUER: issuer })
+    if (isTaken) expect(refusal).toBe('accepted')
+    else expect(refusal).toContain('LATCHKEY_OPENID_ISSUER')
+  })
+
   it('takes another pepper than the last for the current one, or none', () => {
     const current = (name: string) =>
       readConfig({ LATCHKEY_PEPPERS: 'p1:first p2:second', LATCHKEY_PEPPER: name }).peppers!.current
@@ -110,6 +139,7 @@ describe('readConfig', () => {
       refusalOf({ DATABASE_URL: 'mysql://me:swordfish-1@localhost/x' }),
       refusalOf({ LATCHKEY_SECRET: 'swordfish-1' }),
       refusalOf({ LATCHKEY_PEPPERS: 'swordfish-1' }),
+      refusalOf({ ...openId, LATCHKEY_OPENID_NAME: '' }),
       refusalOf({ LATCHKEY_ADMIN_EMAIL: 'ada@example.com', LATCHKEY_ADMIN_PASSWORD: 'swordfish-1' }),
     ]
     expect(refusals.join()).not.toContain('swordfish')

@@ -16,6 +16,7 @@ export type {
   FoundKey,
   Invitation,
   LiveSession,
+  OpenIdConnection,
   Member,
   OperatorWorkspace,
   PlatformHealth,

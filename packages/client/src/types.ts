@@ -78,3 +78,6 @@ export type FoundKey =
 /** How the nodes and their feed of changes are. */
 export type PlatformHealth =
   accountPaths['/v1/operator/health']['get']['responses'][200]['content']['application/json']
+/** Whether a person can sign in by the OpenID provider. */
+export type OpenIdConnection =
+  accountPaths['/v1/openid/connection']['get']['responses'][200]['content']['application/json']

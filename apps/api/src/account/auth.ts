@@ -3,10 +3,11 @@ import { betterAuth } from 'better-auth/minimal'
 import { drizzleAdapter } from 'better-auth/adapters/drizzle'
 import { admin } from 'better-auth/plugins/admin'
 import { organization } from 'better-auth/plugins/organization'
-import { twoFactor } from 'better-auth/plugins/two-factor'
 import type { AppDatabase } from '../database/app-database.ts'
 import { generateId } from '../id.ts'
 import { operatorRole, platformAccess, platformRoles } from '../operator/platform-roles.ts'
+import { askSecondFactor } from './ask-second-factor.ts'
+import { beginSession } from './begin-session.ts'
 import { hashPassword, maxPasswordLength, minPasswordLength, verifyPassword } from './password.ts'
 import { renewSession } from './renew-session.ts'
 import { accessControl, roles } from './roles.ts'
@@ -116,8 +117,9 @@ export function createAuth(db: AppDatabase, { secret, warn, onWorkspaceCreated }
           afterCreateOrganization: ({ organization }) => onWorkspaceCreated(db, organization.id),
         },
       }),
-      twoFactor({ issuer: 'Latchkey', twoFactorCookieMaxAge: challengeSeconds }),
       admin({ ac: platformAccess, roles: platformRoles, adminRoles: [operatorRole] }),
+      askSecondFactor({ issuer: 'Latchkey', twoFactorCookieMaxAge: challengeSeconds }),
+      beginSession,
       renewSession,
     ],
     rateLimit: { enabled: false },

@@ -1,22 +1,34 @@
 import { randomUUID } from 'node:crypto'
 import type { Auth } from './auth.ts'
 
-export interface NewPerson {
-  name: string
-  email: string
+/** How a person is going to sign in. */
+export type Proof =
   /** Already hashed: the slow part is done before any transaction begins. */
-  passwordHash: string
-}
+  { passwordHash: string } | { identity: { issuer: string; subject: string } }
 
-/** Creates a person who signs in with e-mail and password. */
+export type NewPerson = { name: string; email: string } & Proof
+
+/** Creates a person who signs in with e-mail and password, or by an OpenID provider that has verified the address. */
 export async function createPerson(auth: Auth, person: NewPerson): Promise<{ id: string }> {
   const { internalAdapter } = await auth.$context
-  const { name, email, passwordHash } = person
+  const { name, email } = person
+  if ('identity' in person) {
+    const { issuer: providerId, subject: accountId } = person.identity
+    const source = { method: 'oauth', oauth: { providerId } } as const
+    const user = await internalAdapter.createUser({ name, email, emailVerified: true }, source)
+    await internalAdapter.linkAccount({ userId: user.id, accountId, providerId })
+    return { id: user.id }
+  }
   const user = await internalAdapter.createUser(
     { name, email, emailVerified: false },
     { method: 'email-password' },
   )
-  const credential = { userId: user.id, accountId: user.id, providerId: 'credential', password: passwordHash }
+  const credential = {
+    userId: user.id,
+    accountId: user.id,
+    providerId: 'credential',
+    password: person.passwordHash,
+  }
   await internalAdapter.linkAccount(credential)
   return { id: user.id }
 }

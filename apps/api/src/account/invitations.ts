@@ -1,9 +1,11 @@
 import { and, desc, eq, gt } from 'drizzle-orm'
 import type { FastifyRequest } from 'fastify'
 import type { AppDatabase } from '../database/app-database.ts'
+import { isLine, tidy } from '../text-schema.ts'
 import type { Auth } from './auth.ts'
-import { createPerson } from './create-account.ts'
+import { createPerson, type Proof } from './create-account.ts'
 import { whileWorkspaceIsLocked } from './lock-workspace.ts'
+import type { OpenIdIdentity } from './openid-provider.ts'
 import { hashPassword } from './password.ts'
 import { refusalOf } from './refusal.ts'
 import { parseRole, type Role } from './roles.ts'
@@ -43,20 +45,40 @@ export function createInvitations(db: AppDatabase, authOn: (db: AppDatabase) => 
     return and(eq(invitations.status, 'pending'), gt(invitations.expiresAt, new Date()))
   }
 
-  async function findOpen(on: AppDatabase, token: string): Promise<OpenInvitation | null> {
-    const [row] = await on
+  /** By its token, or by its id where the token was shown before. */
+  async function findOpen(by: { token: string } | { id: string }): Promise<OpenInvitation | null> {
+    const its = 'token' in by ? eq(invitations.token, by.token) : eq(invitations.id, by.id)
+    const [row] = await db
       .select({ ...columns, workspace: { id: workspaces.id, name: workspaces.name } })
       .from(invitations)
       .innerJoin(users, eq(users.id, invitations.inviterId))
       .innerJoin(workspaces, eq(workspaces.id, invitations.organizationId))
-      .where(and(eq(invitations.token, token), isOpen()))
+      .where(and(its, isOpen()))
     const role = parseRole(row?.role ?? '')
     return row && role ? { ...row, role } : null
   }
 
-  async function findUser(on: AppDatabase, email: string): Promise<{ id: string } | null> {
-    const [row] = await on.select({ id: users.id }).from(users).where(eq(users.email, email.toLowerCase()))
+  async function findUser(email: string): Promise<{ id: string } | null> {
+    const [row] = await db.select({ id: users.id }).from(users).where(eq(users.email, email.toLowerCase()))
     return row ?? null
+  }
+
+  /** Makes an account of the invitation's address and takes it into the workspace, both or neither. */
+  function redeem(
+    { id: invitationId, email, role, workspace }: OpenInvitation,
+    person: { name: string } & Proof,
+  ): Promise<{ ok: true; userId: string } | Refused<'invalid_invitation'>> {
+    return whileWorkspaceIsLocked(db, workspace.id, async (tx) => {
+      const used = await tx
+        .update(invitations)
+        .set({ status: 'accepted' })
+        .where(and(eq(invitations.id, invitationId), isOpen()))
+        .returning({ id: invitations.id })
+      if (used.length === 0) return { ok: false, reason: 'invalid_invitation' }
+      const { id: userId } = await createPerson(authOn(tx), { ...person, email })
+      await authOn(tx).api.addMember({ body: { userId, role, organizationId: workspace.id } })
+      return { ok: true, userId }
+    })
   }
 
   return {
@@ -110,33 +132,40 @@ export function createInvitations(db: AppDatabase, authOn: (db: AppDatabase) => 
 
     /** What a token invites to; null for one that does not work (any more). */
     async read(token: string): Promise<(OpenInvitation & { hasAccount: boolean }) | null> {
-      const invitation = await findOpen(db, token)
+      const invitation = await findOpen({ token })
       if (invitation === null) return null
-      return { ...invitation, hasAccount: (await findUser(db, invitation.email)) !== null }
+      return { ...invitation, hasAccount: (await findUser(invitation.email)) !== null }
     },
 
-    /** Makes an account of the invitation's address and takes it into the workspace, both or neither. */
+    /** Makes an account with a password. */
     async accept(
       token: string,
       person: { name: string; password: string },
     ): Promise<{ ok: true; email: string } | Refused<'invalid_invitation' | 'account_exists'>> {
-      const invitation = await findOpen(db, token)
+      const invitation = await findOpen({ token })
       if (invitation === null) return { ok: false, reason: 'invalid_invitation' }
-      if (await findUser(db, invitation.email)) return { ok: false, reason: 'account_exists' }
+      const { email } = invitation
+      if (await findUser(email)) return { ok: false, reason: 'account_exists' }
       // Before the transaction, and after a wrong token was told apart: see set-up.ts.
       const passwordHash = await hashPassword(person.password)
-      return whileWorkspaceIsLocked(db, invitation.workspace.id, async (tx) => {
-        const used = await tx
-          .update(invitations)
-          .set({ status: 'accepted' })
-          .where(and(eq(invitations.id, invitation.id), isOpen()))
-          .returning({ id: invitations.id })
-        if (used.length === 0) return { ok: false, reason: 'invalid_invitation' }
-        const { email, role, workspace } = invitation
-        const { id } = await createPerson(authOn(tx), { name: person.name, email, passwordHash })
-        await authOn(tx).api.addMember({ body: { userId: id, role, organizationId: workspace.id } })
-        return { ok: true, email }
-      })
+      const redeemed = await redeem(invitation, { name: person.name, passwordHash })
+      return redeemed.ok ? { ok: true, email } : redeemed
+    },
+
+    /** Makes an account for whom the OpenID provider knows, if it has verified that the invited address is theirs. */
+    async acceptAs(
+      id: string,
+      identity: OpenIdIdentity,
+    ): Promise<
+      { ok: true; userId: string } | Refused<'invalid_invitation' | 'other_recipient' | 'account_exists'>
+    > {
+      const invitation = await findOpen({ id })
+      if (invitation === null) return { ok: false, reason: 'invalid_invitation' }
+      const { email } = invitation
+      if (identity.email !== email.toLowerCase()) return { ok: false, reason: 'other_recipient' }
+      if (await findUser(email)) return { ok: false, reason: 'account_exists' }
+      const name = tidy(identity.name ?? '')
+      return redeem(invitation, { name: isLine(name, 100) ? name : email, identity })
     },
 
     /** Takes a person who is signed in into the workspace; their session is in it from then on. */
@@ -145,7 +174,7 @@ export function createInvitations(db: AppDatabase, authOn: (db: AppDatabase) => 
       { user }: SignedIn,
       token: string,
     ): Promise<{ ok: true } | Refused<'invalid_invitation' | 'other_recipient' | 'already_member'>> {
-      const invitation = await findOpen(db, token)
+      const invitation = await findOpen({ token })
       if (invitation === null) return { ok: false, reason: 'invalid_invitation' }
       if (invitation.email.toLowerCase() !== user.email) return { ok: false, reason: 'other_recipient' }
       const { id, workspace } = invitation

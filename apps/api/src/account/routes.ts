@@ -12,6 +12,8 @@ import { invitationRoutes } from './invitation-routes.ts'
 import { memberRoutes } from './member-routes.ts'
 import { WorkspaceChoice } from './member-schemas.ts'
 import type { Members } from './members.ts'
+import type { OpenId } from './openid.ts'
+import { openIdRoutes } from './openid-routes.ts'
 import { refuseWeak } from './refuse-weak.ts'
 import { createRequireSession } from './require-session.ts'
 import { Credentials, PasswordChange, Session, SetUpBody, SetUpStatus } from './schemas.ts'
@@ -28,6 +30,8 @@ interface AccountRoutesOptions {
   secondFactor: SecondFactor
   members: Members
   invitations: Invitations
+  openId: OpenId | null
+  openIdName: string | null
 }
 
 const bySession = [{ session: [] }]
@@ -36,13 +40,14 @@ const open: Record<string, string[]>[] = []
 /** How people get in and out. None of these routes takes a key. */
 export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutesOptions> = async (
   app,
-  { sessions, setUp, secondFactor, members, invitations },
+  { sessions, setUp, secondFactor, members, invitations, openId, openIdName },
 ) => {
   app.decorateRequest('signedIn', null)
 
   const requireSession = createRequireSession(sessions)
   await app.register(sessionListRoutes, { sessions, requireSession })
   await app.register(secondFactorRoutes, { secondFactor, sessions, requireSession })
+  await app.register(openIdRoutes, { openId, providerName: openIdName, requireSession })
   await app.register(memberRoutes, { members, sessions, requireSession })
   await app.register(invitationRoutes, { invitations, sessions, requireSession })
 

@@ -51,8 +51,9 @@ export interface Begun {
 
 type BeginResult =
   | ({ ok: true } & Begun)
-  | { ok: false; reason: 'invalid_credentials' | 'no_workspace' }
-  /** The password was right; the cookie stands for that until the code comes. */
+  | { ok: false; reason: 'invalid_credentials' }
+  | { ok: false; reason: 'no_workspace' }
+  /** The first step was right; the cookie stands for that until the code comes. */
   | { ok: false; reason: 'second_factor_required'; setCookie: string }
 
 /** How a second factor is shown: by an app's code of the moment, or by one of the codes kept for the day it is lost. */
@@ -111,6 +112,12 @@ export function createSessions(
     await db.delete(sessions).where(eq(sessions.token, token))
   }
 
+  /** Whoever has taken the first step of two, with what works no more, is no further than before it. */
+  async function endFirstSteps(userId: string): Promise<void> {
+    const theirs = and(eq(verifications.value, userId), like(verifications.identifier, '2fa-%'))
+    await db.delete(verifications).where(theirs)
+  }
+
   /** Forgets the sessions that ended by themselves. */
   async function sweep(): Promise<void> {
     const now = Date.now()
@@ -152,6 +159,21 @@ export function createSessions(
       return { ok: true, ...begun }
     },
 
+    /** Begins a new session for somebody who has proved who they are without a password. */
+    async beginFor(
+      request: FastifyRequest,
+      userId: string,
+    ): Promise<Exclude<BeginResult, { reason: 'invalid_credentials' }>> {
+      const headers = headersOf(request)
+      const reply = await auth.api.beginSession({ body: { userId }, headers, returnHeaders: true })
+      const challenge = findCookie(reply.headers, challengeCookieName)
+      if (challenge !== undefined) {
+        return { ok: false, reason: 'second_factor_required', setCookie: challenge }
+      }
+      const begun = await takeOver(headers, cookieIn(reply.headers))
+      return begun === null ? { ok: false, reason: 'no_workspace' } : { ok: true, ...begun }
+    },
+
     /** The second step, for whoever has a second factor. Five wrong codes end the first step too. */
     async finish(
       request: FastifyRequest,
@@ -184,6 +206,8 @@ export function createSessions(
     readNew,
 
     end,
+
+    endFirstSteps,
 
     async endAll(userId: string): Promise<void> {
       await db.delete(sessions).where(eq(sessions.userId, userId))
@@ -249,14 +273,12 @@ export function createSessions(
           headers: headersOf(request),
           returnHeaders: true,
         })
-        // Whoever knew the old password is no further than before it.
-        const { id } = request.signedIn!.user
-        await db
-          .delete(verifications)
-          .where(and(eq(verifications.value, id), like(verifications.identifier, '2fa-%')))
+        await endFirstSteps(request.signedIn!.user.id)
         return await readNew(cookieIn(reply.headers))
       } catch (error) {
-        if (isAPIError(error) && error.body?.code === 'INVALID_PASSWORD') return null
+        // Whoever signs in by an OpenID provider alone has none that could be right.
+        const wrong = ['INVALID_PASSWORD', 'CREDENTIAL_ACCOUNT_NOT_FOUND']
+        if (isAPIError(error) && wrong.includes(error.body?.code ?? '')) return null
         throw error
       }
     },

@@ -32,8 +32,12 @@ export interface Admin {
 }
 
 /** Starts everything on free ports. Without an admin the API waits to be set up by its one-time link.
- * Examples on the pages name the API as it is, or as `apiPublicUrl`. */
-export async function startServers(admin?: Admin, apiPublicUrl?: string): Promise<Servers> {
+ * Examples on the pages name the API as it is, or as `apiPublicUrl`. What else the API is told may name the origin. */
+export async function startServers(
+  admin?: Admin,
+  apiPublicUrl?: string,
+  tellApi?: (origin: string) => Promise<Record<string, string>>,
+): Promise<Servers> {
   for (const file of [apiFile, dashboardFile])
     if (!existsSync(file)) throw new Error(`${file} is missing. Run \`npm run build\` at the root first.`)
 
@@ -53,6 +57,7 @@ export async function startServers(admin?: Admin, apiPublicUrl?: string): Promis
       DASHBOARD_URL: origin,
       LOG_LEVEL: 'info',
       ...(admin && { LATCHKEY_ADMIN_EMAIL: admin.email, LATCHKEY_ADMIN_PASSWORD: admin.password }),
+      ...(await tellApi?.(origin)),
     },
     `${apiUrl}/readyz`,
   )

@@ -21,10 +21,14 @@ const home = '/settings/api-keys#main'
 export const load: PageServerLoad = async ({ locals, cookies }) => {
   const token = readInvitationToken(cookies)
   const session = await locals.session()
-  if (token === null) return { invitation: null, session, invalid: false }
-  const { data, response } = await locals.api.POST('/v1/invitation/read', { body: { token } })
+  if (token === null) return { invitation: null, session, invalid: false, openIdProvider: null }
+  const [{ data, response }, openId] = await Promise.all([
+    locals.api.POST('/v1/invitation/read', { body: { token } }),
+    locals.api.GET('/v1/openid'),
+  ])
   if (response.status === 403) forgetInvitationToken(cookies)
-  return { invitation: data ?? null, session, invalid: response.status === 403 }
+  const openIdProvider = openId.data?.provider?.name ?? null
+  return { invitation: data ?? null, session, invalid: response.status === 403, openIdProvider }
 }
 
 export const actions: Actions = {

@@ -9,8 +9,12 @@ import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = async ({ locals, url }) => {
   if (await locals.session()) redirect(303, redirectTarget(url.searchParams.get('redirectTo')))
-  const { data } = await locals.api.GET('/v1/setup')
-  return { setupNeeded: data?.needed === true, insecure: keepsNoCookies(ORIGIN) }
+  const [setup, openId] = await Promise.all([locals.api.GET('/v1/setup'), locals.api.GET('/v1/openid')])
+  return {
+    setupNeeded: setup.data?.needed === true,
+    openIdProvider: openId.data?.provider?.name ?? null,
+    insecure: keepsNoCookies(ORIGIN),
+  }
 }
 
 /** Browsers accept Secure cookies over https, and over plain http from this very machine. */

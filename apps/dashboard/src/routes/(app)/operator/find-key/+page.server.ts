@@ -1,6 +1,6 @@
 import { fail } from '@sveltejs/kit'
 import { m } from '#lib/paraglide/messages.js'
-import { withoutSecrets } from '#lib/key-text.ts'
+import { withoutSecrets } from '@latchkey/svelte/parts/key-text.ts'
 import { ApiUnavailable } from '#lib/server/api.ts'
 import { formText } from '#lib/server/form-text.ts'
 import { readForm } from '#lib/server/read-form.ts'
