@@ -6,6 +6,8 @@ import type { DestinationStream } from 'pino'
 import { createAuth } from './account/auth.ts'
 import { createInvitations } from './account/invitations.ts'
 import { createMembers } from './account/members.ts'
+import { createPasskeys } from './account/passkeys.ts'
+import { createReauthentication } from './account/reauthentication.ts'
 import { accountRoutes } from './account/routes.ts'
 import { isCrossOrigin } from './account/same-origin.ts'
 import { createSecondFactor } from './account/second-factor.ts'
@@ -54,12 +56,15 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const authOn = (on: AppDatabase) =>
     createAuth(on, {
       secret,
+      dashboardUrl,
       warn: (message) => server.log.warn({ source: 'better-auth' }, message),
       onWorkspaceCreated: seedWorkspace,
     })
   const auth = authOn(db)
   const sessions = createSessions(db, auth)
   const secondFactor = createSecondFactor(db, auth, sessions)
+  const passkeys = createPasskeys(db, auth, sessions)
+  const reauthentication = createReauthentication(db, auth, sessions, passkeys)
   const setUp = createSetUp(db, authOn)
   const members = createMembers(db, authOn)
   const invitations = createInvitations(db, authOn)
@@ -102,7 +107,9 @@ export async function buildApp(options: AppOptions): Promise<App> {
       request.log.error({ err: error }, 'The database did not answer')
       throw new ProblemError('unavailable')
     })
-    await scope.register(accountRoutes, { sessions, setUp, secondFactor, members, invitations })
+    await scope.register(accountRoutes, {
+      ...{ sessions, setUp, secondFactor, passkeys, reauthentication, members, invitations },
+    })
     await scope.register(crmRoutes, { db })
     await scope.register(healthRoutes, { db, isOpen: () => isOpen })
   })

@@ -81,6 +81,7 @@ export async function startApi(create: () => Promise<{ target: string; remove():
     credentials.add(password)
     const auth = createAuth(database.drizzle, {
       secret,
+      dashboardUrl,
       warn: () => undefined,
       onWorkspaceCreated: seedWorkspace,
     })

@@ -16,6 +16,7 @@ export type {
   Invitation,
   LiveSession,
   Member,
+  Passkey,
   Problem,
   KeyPolicy,
   Quota,

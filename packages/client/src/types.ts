@@ -69,3 +69,6 @@ export type Invitation =
 /** Where a person is signed in. */
 export type LiveSession =
   accountPaths['/v1/sessions']['get']['responses'][200]['content']['application/json']['data'][number]
+/** A way to sign in without a password. */
+export type Passkey =
+  accountPaths['/v1/passkeys']['get']['responses'][200]['content']['application/json']['data'][number]

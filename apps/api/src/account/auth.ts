@@ -5,15 +5,17 @@ import { organization } from 'better-auth/plugins/organization'
 import { twoFactor } from 'better-auth/plugins/two-factor'
 import type { AppDatabase } from '../database/app-database.ts'
 import { generateId } from '../id.ts'
+import { passkeyPlugin } from './passkey-plugin.ts'
 import { hashPassword, maxPasswordLength, minPasswordLength, verifyPassword } from './password.ts'
 import { renewSession } from './renew-session.ts'
 import { accessControl, roles } from './roles.ts'
-import { challengeCookieName, hostCookie, sessionCookieName } from './session-cookie.ts'
+import { challengeCookieName, hostCookie, passkeyCookieName, sessionCookieName } from './session-cookie.ts'
 import { absoluteMs, withSessionRules } from './session-rules.ts'
 import {
   credentials,
   invitations,
   members,
+  passkeys,
   secondFactors,
   sessions,
   users,
@@ -34,6 +36,7 @@ const schema = {
   member: members,
   invitation: invitations,
   twoFactor: secondFactors,
+  passkey: passkeys,
 }
 
 /** How long a person has for the second step of signing in. */
@@ -50,6 +53,8 @@ const idPrefixes: Record<string, string> = {
 
 export interface AuthOptions {
   secret: string
+  /** Where people open the dashboard: passkeys are made for this address and work at no other. */
+  dashboardUrl: URL
   /** Where better-auth's own remarks go. They are told without the values they are about. */
   warn: (message: string) => void
   /** Fills a new workspace, in the transaction that makes it. */
@@ -62,7 +67,7 @@ export type Auth = ReturnType<typeof createAuth>
  * better-auth on this app's tables. Its HTTP handler is mounted nowhere: sign-up, and all else that no route of
  * ours offers, is out of reach from outside.
  */
-export function createAuth(db: AppDatabase, { secret, warn, onWorkspaceCreated }: AuthOptions) {
+export function createAuth(db: AppDatabase, { secret, dashboardUrl, warn, onWorkspaceCreated }: AuthOptions) {
   const adapter = drizzleAdapter(db, { provider: 'pg', schema, transaction: true })
   return betterAuth({
     appName: 'Latchkey',
@@ -82,6 +87,9 @@ export function createAuth(db: AppDatabase, { secret, warn, onWorkspaceCreated }
       expiresIn: absoluteMs / 1000,
       disableSessionRefresh: true,
       cookieCache: { enabled: false },
+      additionalFields: {
+        authenticatedAt: { type: 'date', required: true, input: false, defaultValue: () => new Date() },
+      },
     },
     advanced: {
       // The prefix __Host- stands in the name itself; better-auth would put __Secure- before it.
@@ -92,6 +100,7 @@ export function createAuth(db: AppDatabase, { secret, warn, onWorkspaceCreated }
           attributes: hostCookie,
         },
         two_factor: { name: challengeCookieName, attributes: hostCookie },
+        [passkeyCookieName]: { name: passkeyCookieName, attributes: hostCookie },
       },
       ipAddress: { ipAddressHeaders: [clientAddressHeader] },
       database: { generateId: ({ model }) => generateId(idPrefixes[model] ?? model) },
@@ -115,6 +124,7 @@ export function createAuth(db: AppDatabase, { secret, warn, onWorkspaceCreated }
         },
       }),
       twoFactor({ issuer: 'Latchkey', twoFactorCookieMaxAge: challengeSeconds }),
+      passkeyPlugin(db, dashboardUrl),
       renewSession,
     ],
     rateLimit: { enabled: false },

@@ -12,6 +12,11 @@ import { invitationRoutes } from './invitation-routes.ts'
 import { memberRoutes } from './member-routes.ts'
 import { WorkspaceChoice } from './member-schemas.ts'
 import type { Members } from './members.ts'
+import type { Passkeys } from './passkeys.ts'
+import { passkeyRoutes } from './passkey-routes.ts'
+import { passkeySignInRoutes } from './passkey-sign-in-routes.ts'
+import type { Reauthentication } from './reauthentication.ts'
+import { reauthenticationRoutes } from './reauthentication-routes.ts'
 import { refuseWeak } from './refuse-weak.ts'
 import { createRequireSession } from './require-session.ts'
 import { Credentials, PasswordChange, Session, SetUpBody, SetUpStatus } from './schemas.ts'
@@ -26,6 +31,8 @@ interface AccountRoutesOptions {
   sessions: Sessions
   setUp: SetUp
   secondFactor: SecondFactor
+  passkeys: Passkeys
+  reauthentication: Reauthentication
   members: Members
   invitations: Invitations
 }
@@ -36,13 +43,16 @@ const open: Record<string, string[]>[] = []
 /** How people get in and out. None of these routes takes a key. */
 export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutesOptions> = async (
   app,
-  { sessions, setUp, secondFactor, members, invitations },
+  { sessions, setUp, secondFactor, passkeys, reauthentication, members, invitations },
 ) => {
   app.decorateRequest('signedIn', null)
 
   const requireSession = createRequireSession(sessions)
   await app.register(sessionListRoutes, { sessions, requireSession })
   await app.register(secondFactorRoutes, { secondFactor, sessions, requireSession })
+  await app.register(passkeySignInRoutes, { passkeys })
+  await app.register(passkeyRoutes, { passkeys, requireSession })
+  await app.register(reauthenticationRoutes, { reauthentication, requireSession })
   await app.register(memberRoutes, { members, sessions, requireSession })
   await app.register(invitationRoutes, { invitations, sessions, requireSession })
 

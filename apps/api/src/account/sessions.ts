@@ -19,6 +19,8 @@ export interface SignedIn {
   role: Role
   /** When the session ends unless it is used again. */
   expiresAt: Date
+  /** When they last proved who they are. */
+  authenticatedAt: Date
   sessionId: string
   /** The session's token. Never leaves the process but inside its cookie. */
   token: string
@@ -77,6 +79,7 @@ export function createSessions(db: AppDatabase, auth: Auth) {
       otherWorkspaces: memberships.filter((other) => other !== membership).map(({ workspace }) => workspace),
       role: membership.role,
       expiresAt: endOfSession(found.session),
+      authenticatedAt: found.session.authenticatedAt,
       sessionId: found.session.id,
       token: found.session.token,
     }
@@ -168,6 +171,8 @@ export function createSessions(db: AppDatabase, auth: Auth) {
     },
 
     readNew,
+
+    takeOver,
 
     end,
 
@@ -281,7 +286,7 @@ export function headersOf(request: FastifyRequest, cookieName?: string): Headers
 }
 
 /** The `Set-Cookie` that gives a cookie a value. */
-function findCookie(headers: Headers, name: string): string | undefined {
+export function findCookie(headers: Headers, name: string): string | undefined {
   return headers
     .getSetCookie()
     .find((cookie) => cookie.startsWith(`${name}=`) && !cookie.startsWith(`${name}=;`))
