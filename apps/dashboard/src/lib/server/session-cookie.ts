@@ -3,8 +3,8 @@ import type { Cookies } from '@sveltejs/kit'
 /** Set by the API, relayed as it is. The `__Host-` prefix makes browsers insist on Secure, Path=/ and no Domain. */
 const name = '__Host-latchkey_session'
 
-/** The session’s, and what stands for somebody who has begun to sign in. */
-const relayed = [name, '__Host-latchkey_second_factor']
+/** The session’s, and what stands for somebody who has begun to sign in, by password or by passkey. */
+const relayed = [name, '__Host-latchkey_second_factor', '__Host-latchkey_passkey']
 
 const read = (cookies: Cookies, cookie: string) => cookies.get(cookie, { decode: (raw) => raw })
 

@@ -10,10 +10,15 @@ const here = '/settings/security'
 export const load: PageServerLoad = async (event) => {
   await requireSession(event)
   const { api } = event.locals
-  const [sessions, secondFactor] = await Promise.all([api.GET('/v1/sessions'), api.GET('/v1/second-factor')])
+  const [sessions, secondFactor, passkeys] = await Promise.all([
+    api.GET('/v1/sessions'),
+    api.GET('/v1/second-factor'),
+    api.GET('/v1/passkeys'),
+  ])
   return {
     sessions: answer(event, sessions).data,
     secondFactor: answer(event, secondFactor),
+    passkeys: answer(event, passkeys).data.length,
     now: Date.now(),
   }
 }
