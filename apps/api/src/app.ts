@@ -10,6 +10,8 @@ import { createRequireSession } from './account/require-session.ts'
 import { createOpenId } from './account/openid.ts'
 import { createOpenIdAttempts } from './account/openid-attempts.ts'
 import { createOpenIdProvider } from './account/openid-provider.ts'
+import { createPasskeys } from './account/passkeys.ts'
+import { createReauthentication } from './account/reauthentication.ts'
 import { accountRoutes } from './account/routes.ts'
 import { isCrossOrigin } from './account/same-origin.ts'
 import { createSecondFactor } from './account/second-factor.ts'
@@ -61,6 +63,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const authOn = (on: AppDatabase) =>
     createAuth(on, {
       secret,
+      dashboardUrl,
       warn: (message) => server.log.warn({ source: 'better-auth' }, message),
       onWorkspaceCreated: seedWorkspace,
     })
@@ -70,6 +73,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
     return suspension
   })
   const secondFactor = createSecondFactor(db, auth, sessions)
+  const passkeys = createPasskeys(db, auth, sessions)
+  const reauthentication = createReauthentication(db, auth, sessions, passkeys)
   const setUp = createSetUp(db, authOn)
   const members = createMembers(db, authOn)
   const invitations = createInvitations(db, authOn)
@@ -121,7 +126,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     })
     await scope.register(operatorRoutes, { db, requireSession: createRequireSession(sessions) })
     await scope.register(accountRoutes, {
-      ...{ sessions, setUp, secondFactor, members, invitations },
+      ...{ sessions, setUp, secondFactor, passkeys, reauthentication, members, invitations },
       openId: openId ?? null,
       openIdName: options.openId?.name ?? null,
     })

@@ -6,7 +6,18 @@ const problems = {
   invalid_credentials: [401, 'The e-mail address or the password is wrong.'],
   second_factor_required: [401, 'The password is right. Now send a code of your second factor.'],
   sign_in_again: [401, 'This sign-in took too long, or too many wrong codes were sent. Begin again.'],
+  invalid_passkey: [
+    401,
+    'The passkey was not accepted, or five minutes have passed. Try again, or use your password.',
+  ],
+  reauthentication_required: [
+    401,
+    'This needs a sign-in of the last ten minutes. Prove once more who you are (`/v1/session/authentication`), then try again.',
+  ],
   wrong_code: [403, 'The code is wrong, or too old.'],
+  passkey_not_added: [403, 'The passkey was not added: it does not fit what was asked for. Begin again.'],
+  too_many_passkeys: [409, 'You have as many passkeys as there may be, 20. Remove one first.'],
+  last_way_in: [409, 'This is the only way in that you have left. Add another first.'],
   second_factor_exists: [409, 'A second factor is set up already. Remove it first.'],
   no_second_factor: [409, 'No second factor is set up.'],
   second_factor_locked: [429, 'Too many wrong codes. Try again in a quarter of an hour.'],

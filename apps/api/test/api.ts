@@ -85,6 +85,7 @@ export async function startApi(
     credentials.add(password)
     const auth = createAuth(database.drizzle, {
       secret,
+      dashboardUrl,
       warn: () => undefined,
       onWorkspaceCreated: seedWorkspace,
     })

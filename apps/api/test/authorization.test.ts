@@ -1,8 +1,9 @@
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { members, users } from '../src/account/tables.ts'
+import { members, passkeys, users } from '../src/account/tables.ts'
 import { generateId } from '../src/id.ts'
 import { databases, startApi, type Api, type Person, type Request } from './api.ts'
+import { createAuthenticator } from './authenticator.ts'
 
 /** Everybody who may come: with nothing, with a session, with a key. */
 const callers = [
@@ -39,6 +40,8 @@ interface World {
   memberId: string
   invitationId: string
   workspaceId: string
+  /** Of `owner`, the person. */
+  passkeyId: string
 }
 
 /** Open to everybody: nobody's rights are asked for, so everybody gets the same answer. */
@@ -64,6 +67,8 @@ const forChiefs = (status: number, otherWorkspace = status): Row['expected'] =>
 
 /** For those who run the platform, whoever somebody is in a workspace. */
 const forOperators = (status: number): Row['expected'] => forPeople(403, { operator: status })
+/** For one person. What is another's is not found. */
+const forOwnerAlone = (status: number): Row['expected'] => ({ ...forPeople(404), owner: status })
 
 /** For keys. A session is no key. */
 const forKeys = (status: number, otherWorkspace = status): Row['expected'] => ({
@@ -104,6 +109,9 @@ const forAuditors: Pick<Row, 'scope' | 'expected'> = {
 const credentials = { email: 'nobody@example.com', password: 'not a password of anybody' }
 const wrongPassword = { password: 'not my password' }
 const newPasswords = { currentPassword: 'not my password', newPassword: 'eight tidier otters' }
+/** For challenges that nobody was given. */
+const attestation = createAuthenticator().create({ challenge: 'x' })
+const assertion = createAuthenticator().get({ challenge: 'x' })
 const contact = { name: 'Grace Hopper', email: 'grace@example.com' }
 
 /** One row for each operation of the document; the test fails on one that has none. */
@@ -172,6 +180,39 @@ const matrix: Record<string, Row> = {
   'POST /v1/openid/connection/remove': {
     request: () => ({ url: '/v1/openid/connection/remove', payload: wrongPassword }),
     expected: forPeople(404),
+  },
+  'POST /v1/session/passkey/challenge': {
+    request: () => ({ url: '/v1/session/passkey/challenge' }),
+    expected: forEverybody(200),
+  },
+  'POST /v1/session/passkey': {
+    request: () => ({ url: '/v1/session/passkey', payload: { credential: assertion } }),
+    expected: forEverybody(401),
+  },
+  'POST /v1/session/authentication/password': {
+    request: () => ({ url: '/v1/session/authentication/password', payload: wrongPassword }),
+    expected: forPeople(403),
+  },
+  'POST /v1/session/authentication/passkey': {
+    request: () => ({ url: '/v1/session/authentication/passkey', payload: { credential: assertion } }),
+    expected: forPeople(401),
+  },
+  'GET /v1/passkeys': { request: () => ({ url: '/v1/passkeys' }), expected: forPeople(200) },
+  'POST /v1/passkeys/challenge': {
+    request: () => ({ url: '/v1/passkeys/challenge' }),
+    expected: forPeople(200),
+  },
+  'POST /v1/passkeys': {
+    request: () => ({ url: '/v1/passkeys', payload: { name: 'x', credential: attestation } }),
+    expected: forPeople(403),
+  },
+  'PATCH /v1/passkeys/{id}': {
+    request: ({ passkeyId }) => ({ url: `/v1/passkeys/${passkeyId}`, payload: { name: 'x' } }),
+    expected: forOwnerAlone(200),
+  },
+  'DELETE /v1/passkeys/{id}': {
+    request: ({ passkeyId }) => ({ url: `/v1/passkeys/${passkeyId}` }),
+    expected: forOwnerAlone(204),
   },
   'GET /v1/members': { request: () => ({ url: '/v1/members' }), expected: forPeople(200) },
   'GET /v1/members/{id}': {
@@ -450,6 +491,7 @@ describe('who may do what', () => {
       memberId: await addMember(),
       invitationId: invited.json<{ invitation: { id: string } }>().invitation.id,
       workspaceId: keyMaker.workspaceId,
+      passkeyId: await addPasskey(),
     }
   }
 
@@ -460,6 +502,16 @@ describe('who may do what', () => {
     await drizzle.insert(users).values({ id: userId, name: 'Bob', email: `${userId}@example.com` })
     const organizationId = keyMaker.workspaceId
     await drizzle.insert(members).values({ id, userId, organizationId, role: 'developer' })
+    return id
+  }
+
+  /** The only one that there is: nobody may have many. */
+  async function addPasskey(): Promise<string> {
+    const id = generateId('passkey')
+    await api.database.drizzle.delete(passkeys)
+    const passkey = { id, userId: people.owner.id, name: 'Phone', credentialID: id, publicKey: 'x' }
+    const device = { counter: 0, deviceType: 'multiDevice', backedUp: true }
+    await api.database.drizzle.insert(passkeys).values({ ...passkey, ...device })
     return id
   }
 

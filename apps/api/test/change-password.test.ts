@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAuth } from '../src/account/auth.ts'
 import { createSessions } from '../src/account/sessions.ts'
 import { credentials, sessions } from '../src/account/tables.ts'
-import { cookieOf, databases, dumpTables, findAny, startApi, type Api } from './api.ts'
+import { cookieOf, dashboardUrl, databases, dumpTables, findAny, startApi, type Api } from './api.ts'
 
 describe.each(databases)('POST /v1/password, on $name', ({ create }) => {
   let api: Api
@@ -42,6 +42,7 @@ describe.each(databases)('POST /v1/password, on $name', ({ create }) => {
     const secret = randomBytes(32).toString('base64url')
     const auth = createAuth(db, {
       secret,
+      dashboardUrl,
       warn: () => undefined,
       onWorkspaceCreated: async () => undefined,
     })

@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { users } from '../src/account/tables.ts'
 import { databases, dumpTables, startApi, type Api, type Person } from './api.ts'
+import { createAuthenticator } from './authenticator.ts'
 
 interface Schema {
   type?: string | string[]
@@ -12,7 +13,7 @@ interface Operation {
   parameters?: { in: string; name: string; schema: Schema }[]
   requestBody?: { content: Record<string, { schema: Schema }> }
 }
-type Values = Record<string, string>
+type Values = Record<string, unknown>
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** What Postgres cannot hold, as it stands in JSON, and in an address where that can hold it. */
@@ -40,6 +41,9 @@ const bodies: Record<string, Values> = {
   'POST /v1/openid/callback': { state: 'x', code: 'x', error: 'x', iss: 'x' },
   'POST /v1/openid/connection': { password: 'not my password' },
   'POST /v1/openid/connection/remove': { password: 'not my password' },
+  'POST /v1/session/authentication/password': { password: 'not my password' },
+  'POST /v1/passkeys': { name: 'x', credential: createAuthenticator().create({ challenge: 'x' }) },
+  'PATCH /v1/passkeys/{id}': { name: 'x' },
   'PATCH /v1/members/{id}': { role: 'viewer' },
   'POST /v1/invitations': { email: 'x@example.com', role: 'viewer' },
   'POST /v1/invitation/read': { token: 'x' },

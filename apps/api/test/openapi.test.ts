@@ -63,7 +63,7 @@ describe('/openapi.json', () => {
       if (/\/(contacts|companies|verify|self-revoke)/.test(name)) return keys
       if (/\/authorize/.test(name)) return keys.flatMap((scheme) => ['proxyKey', scheme])
       if (/api-keys/.test(name)) return ['session', ...keys]
-      return /setup|post \/v1\/session(\/second-factor)?$|invitation\/(read|accept)$|openid(\/sign-in|\/callback)?$/.test(
+      return /setup|post \/v1\/session(\/second-factor|\/passkey.*)?$|invitation\/(read|accept)$|openid(\/sign-in|\/callback)?$/.test(
         name,
       )
         ? []

@@ -89,7 +89,7 @@ test('nobody can sign in, and is told why, while the API does not answer', async
   await apiProxy.fail({ on: 'POST /v1/session', kind: 'refused' })
   await page.getByLabel('Email').fill('ada@example.com')
   await page.getByLabel('Password', { exact: true }).fill('whatever it is')
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await expect(page.getByRole('alert')).toContainText('The API does not answer')
   await expect(page.getByLabel('Email')).toHaveValue('ada@example.com')
 })

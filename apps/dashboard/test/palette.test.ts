@@ -199,6 +199,6 @@ async function signIn(page: Page): Promise<void> {
   await visit(page, '/sign-in')
   await page.getByLabel('Email').fill('ada@example.com')
   await page.getByLabel('Password', { exact: true }).fill(password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await expect(page.getByRole('button', { name: /^Account/ })).toBeVisible()
 }

@@ -66,7 +66,9 @@ test.beforeAll(async () => {
   await keys.disable(id)
   await keys.create({ name: 'Warehouse sync', scopes: ['contacts:read', 'companies:read'] })
   const rateLimits = [{ name: 'burst', limit: 100, windowSeconds: 10 }]
-  key = (await keys.create({ name: 'Billing robot', scopes: ['contacts:read', 'contacts:write'], rateLimits })).id
+  key = (
+    await keys.create({ name: 'Billing robot', scopes: ['contacts:read', 'contacts:write'], rateLimits })
+  ).id
   // So that columns are as wide for an hour.
   for (const name of ['Website form', 'Warehouse sync', 'Billing robot'])
     await age(databaseSql(), name, { createdMs: 3.5 * 3_600_000 })

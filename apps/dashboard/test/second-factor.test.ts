@@ -52,7 +52,7 @@ async function firstStep(page: Page, email: string): Promise<void> {
   await visit(page, '/sign-in')
   await page.getByLabel('Email').fill(email)
   await page.getByLabel('Password', { exact: true }).fill(password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await expect(page.getByRole('heading', { name: 'Enter your code' })).toBeVisible()
 }
 
@@ -73,11 +73,11 @@ for (const script of [true, false])
     await expect(other).toHaveURL(/\/sign-in/)
     await firstStep(other, email)
     await other.getByLabel('Code').fill('000000')
-    await other.getByRole('button', { name: 'Sign in' }).click()
+    await other.getByRole('button', { name: 'Sign in', exact: true }).click()
     await expect(other.getByLabel('Code')).toHaveAccessibleDescription(/wrong, or too old/)
     // The code that turned it on is used up; the next one is good already.
     await other.getByLabel('Code').fill(appCode(secret, Date.now() + 30_000))
-    await other.getByRole('button', { name: 'Sign in' }).click()
+    await other.getByRole('button', { name: 'Sign in', exact: true }).click()
     await expect(other.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible()
 
     await visit(page, page2fa)
@@ -113,7 +113,7 @@ test('a recovery code signs in once, and new ones replace the old', async ({ ope
     await firstStep(other, email)
     await other.getByRole('link', { name: 'Use a recovery code' }).click()
     await other.getByLabel('Recovery code').fill(code)
-    await other.getByRole('button', { name: 'Sign in' }).click()
+    await other.getByRole('button', { name: 'Sign in', exact: true }).click()
   }
   await use(codes[0]!)
   await expect(other.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible()
@@ -137,11 +137,11 @@ test('sign-in leads back to where somebody wanted to go, also over the second st
   await visit(other, '/settings/members')
   await other.getByLabel('Email').fill(email)
   await other.getByLabel('Password', { exact: true }).fill(password)
-  await other.getByRole('button', { name: 'Sign in' }).click()
+  await other.getByRole('button', { name: 'Sign in', exact: true }).click()
   await expect(other.getByLabel('Code')).toHaveAttribute('autocomplete', 'one-time-code')
   await other.getByRole('link', { name: 'Use a recovery code' }).click()
   await other.getByLabel('Recovery code').fill(codes[0]!)
-  await other.getByRole('button', { name: 'Sign in' }).click()
+  await other.getByRole('button', { name: 'Sign in', exact: true }).click()
   await expect(other).toHaveURL(`${origin}/settings/members`)
 })
 

@@ -14,6 +14,7 @@ import {
 const list = '/settings/api-keys'
 const someKey = `${list}/key_01h455vb4pex5vsknk084sn02q`
 const someMember = '/settings/members/member_01h455vb4pex5vsknk084sn02q'
+const somePasskey = '/settings/security/passkeys/passkey_01h455vb4pex5vsknk084sn02q'
 const behindSignIn = [
   '/',
   '/find-keys?q=a',
@@ -31,6 +32,9 @@ const behindSignIn = [
   '/settings/security',
   '/settings/security/password',
   '/settings/security/second-factor',
+  '/settings/security/passkeys',
+  somePasskey,
+  '/settings/security/confirm',
 ]
 
 test.describe('without a session', () => {
@@ -57,6 +61,9 @@ test.describe('without a session', () => {
     '/settings/security/password',
     '/settings/security/second-factor?/begin',
     '/settings/security/second-factor?/remove',
+    `${somePasskey}?/rename`,
+    `${somePasskey}?/remove`,
+    '/settings/security/confirm',
   ])
     test(`the form behind ${path} does nothing`, async ({ request }) => {
       const response = await request.post(`${origin}${path}`, {
@@ -85,11 +92,11 @@ for (const script of [true, false])
     await visit(page, `/sign-in?redirectTo=${encodeURIComponent(`${list}?status=expired`)}`)
     await page.getByLabel('Email').fill('ada@example.com')
     await page.getByLabel('Password', { exact: true }).fill('not the password')
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await expect(page.getByRole('alert')).toContainText('do not match')
     await expect(page.getByLabel('Email')).toHaveValue('ada@example.com')
     await page.getByLabel('Password', { exact: true }).fill(password)
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await expect(page).toHaveURL(`${origin}${list}?status=expired`)
     await expect(page.getByText('Legacy importer')).toBeVisible()
 
@@ -100,7 +107,7 @@ for (const script of [true, false])
 test('password managers know the fields', async ({ open }) => {
   const page = await open(null)
   await visit(page, '/sign-in')
-  await expect(page.getByLabel('Email')).toHaveAttribute('autocomplete', 'username')
+  await expect(page.getByLabel('Email')).toHaveAttribute('autocomplete', 'username webauthn')
   await expect(page.getByLabel('Password', { exact: true })).toHaveAttribute(
     'autocomplete',
     'current-password',
@@ -148,7 +155,7 @@ test('the session cookie is bound to this host, Secure, HttpOnly and SameSite', 
   await visit(page, '/sign-in')
   await page.getByLabel('Email').fill('ada@example.com')
   await page.getByLabel('Password', { exact: true }).fill(password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await page.waitForURL(`${origin}/`)
   const cookie = (await page.context().cookies()).find(({ name }) => name === '__Host-latchkey_session')
   expect(cookie).toMatchObject({
@@ -178,7 +185,7 @@ test.describe('sign-out', () => {
       expect(await page.context().cookies()).toEqual([])
       expect((await fetch(`${apiUrl}/v1/session`, { headers: { cookie } })).status).toBe(401)
       await page.goBack()
-      await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible()
+      await expect(page.getByRole('heading', { name: 'Sign in', exact: true })).toBeVisible()
     })
 
   test('everywhere ends the other browsers’ sessions too', async ({ open }) => {

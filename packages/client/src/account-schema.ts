@@ -1,6 +1,104 @@
 // Made from openapi.account.json by `npm run generate`; not to be edited.
 
 export interface paths {
+    "/v1/operator/workspaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List all workspaces */
+        get: operations["listAllWorkspaces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/workspaces/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read any workspace
+         * @description Its owners see in their audit trail that an operator looked.
+         */
+        get: operations["getAnyWorkspace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/workspaces/{id}/suspension": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Suspend a workspace
+         * @description Every key of the workspace is refused on every node from now on, with 403 `owner_suspended`, and none can be made or changed. No key is changed by it. Its people are told the reason.
+         */
+        put: operations["suspendWorkspace"];
+        post?: never;
+        /**
+         * Lift the suspension of a workspace
+         * @description Its keys are as good as they were.
+         */
+        delete: operations["liftSuspension"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/keys/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find a key of any workspace
+         * @description By its id, by how its secret begins, or by the SHA-256 of its secret, which is computed where the secret is. The owners of the workspace see in their audit trail that an operator looked.
+         */
+        post: operations["findAnyKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How are the nodes and their feed of changes? */
+        get: operations["getPlatformHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sessions": {
         parameters: {
             query?: never;
@@ -235,6 +333,148 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/session/passkey/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with a passkey: the challenge
+         * @description The reply sets a cookie for the browser that is to answer it.
+         */
+        post: operations["beginPasskeySignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with a passkey
+         * @description The answer to the challenge. A passkey stands for both factors, so no code is asked for. The reply sets the session cookie. Whatever session the browser had before ends.
+         */
+        post: operations["signInWithPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which passkeys do you have? */
+        get: operations["listPasskeys"];
+        put?: never;
+        /**
+         * Add a passkey
+         * @description The answer to the challenge, and a name.
+         */
+        post: operations["addPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/passkeys/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a passkey: the challenge
+         * @description The reply sets a cookie for the browser that is to answer it.
+         */
+        post: operations["beginPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a passkey
+         * @description Ends every other session of the person.
+         */
+        delete: operations["removePasskey"];
+        options?: never;
+        head?: never;
+        /** Rename a passkey */
+        patch: operations["renamePasskey"];
+        trace?: never;
+    };
+    "/v1/session/authentication/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove once more who you are, with the password
+         * @description The session goes on under a new cookie.
+         */
+        post: operations["authenticateWithPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/authentication/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove once more who you are, with a passkey
+         * @description The answer to the challenge of `POST /v1/session/passkey/challenge`. The session goes on under a new cookie.
+         */
+        post: operations["authenticateWithPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/members": {
         parameters: {
             query?: never;
@@ -455,104 +695,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/operator/workspaces": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List all workspaces */
-        get: operations["listAllWorkspaces"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/operator/workspaces/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read any workspace
-         * @description Its owners see in their audit trail that an operator looked.
-         */
-        get: operations["getAnyWorkspace"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/operator/workspaces/{id}/suspension": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Suspend a workspace
-         * @description Every key of the workspace is refused on every node from now on, with 403 `owner_suspended`, and none can be made or changed. No key is changed by it. Its people are told the reason.
-         */
-        put: operations["suspendWorkspace"];
-        post?: never;
-        /**
-         * Lift the suspension of a workspace
-         * @description Its keys are as good as they were.
-         */
-        delete: operations["liftSuspension"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/operator/keys/find": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Find a key of any workspace
-         * @description By its id, by how its secret begins, or by the SHA-256 of its secret, which is computed where the secret is. The owners of the workspace see in their audit trail that an operator looked.
-         */
-        post: operations["findAnyKey"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/operator/health": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How are the nodes and their feed of changes? */
-        get: operations["getPlatformHealth"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -615,6 +757,643 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listAllWorkspaces: {
+        parameters: {
+            query?: {
+                /** @description 25 when left out. */
+                limit?: number;
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Part of the name, the id, or part of the e-mail address of somebody in it. */
+                q?: string;
+                /** @description Only those that are, or are not. */
+                suspended?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            /** @example workspace_01h455vb4pex5vsknk084sn02q */
+                            id: string;
+                            /** @example Alder & Finch */
+                            name: string;
+                            /**
+                             * Format: date-time
+                             * @description When it was created.
+                             */
+                            createdAt: string;
+                            /**
+                             * @description How many are in it.
+                             * @example 3
+                             */
+                            people: number;
+                            /**
+                             * @description How many keys it has that are not revoked.
+                             * @example 12
+                             */
+                            keys: number;
+                            /** @description Why every key of the workspace is refused; null: none is for that. */
+                            suspension: {
+                                /**
+                                 * Format: date-time
+                                 * @description Since when.
+                                 */
+                                since: string;
+                                /** @description As the people of the workspace are told it. */
+                                reason: string;
+                            } | null;
+                        }[];
+                        /** @description Where the next page begins; null on the last one. */
+                        nextCursor: null | string;
+                    };
+                };
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no live session, or the credentials are wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: `code` says why. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAnyWorkspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A workspace, as operators see it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @example workspace_01h455vb4pex5vsknk084sn02q */
+                        id: string;
+                        /** @example Alder & Finch */
+                        name: string;
+                        /**
+                         * Format: date-time
+                         * @description When it was created.
+                         */
+                        createdAt: string;
+                        /**
+                         * @description How many are in it.
+                         * @example 3
+                         */
+                        people: number;
+                        /**
+                         * @description How many keys it has that are not revoked.
+                         * @example 12
+                         */
+                        keys: number;
+                        /** @description Why every key of the workspace is refused; null: none is for that. */
+                        suspension: {
+                            /**
+                             * Format: date-time
+                             * @description Since when.
+                             */
+                            since: string;
+                            /** @description As the people of the workspace are told it. */
+                            reason: string;
+                        } | null;
+                    };
+                };
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no live session, or the credentials are wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: `code` says why. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in your workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspendWorkspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why. The people of the workspace read it. */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The workspace, and on how many nodes its keys are refused already. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description A workspace, as operators see it. */
+                        workspace: {
+                            /** @example workspace_01h455vb4pex5vsknk084sn02q */
+                            id: string;
+                            /** @example Alder & Finch */
+                            name: string;
+                            /**
+                             * Format: date-time
+                             * @description When it was created.
+                             */
+                            createdAt: string;
+                            /**
+                             * @description How many are in it.
+                             * @example 3
+                             */
+                            people: number;
+                            /**
+                             * @description How many keys it has that are not revoked.
+                             * @example 12
+                             */
+                            keys: number;
+                            /** @description Why every key of the workspace is refused; null: none is for that. */
+                            suspension: {
+                                /**
+                                 * Format: date-time
+                                 * @description Since when.
+                                 */
+                                since: string;
+                                /** @description As the people of the workspace are told it. */
+                                reason: string;
+                            } | null;
+                        };
+                        /** @description How many nodes refused a key when the reply was sent, and how soon they did. */
+                        receipt: {
+                            /**
+                             * @description How many nodes were running, each of which may have had the key in memory.
+                             * @example 3
+                             */
+                            nodes: number;
+                            /**
+                             * @description How many of them had said that they refuse the key. The reply waits for all, one second at most; what is missing then refuses it within five seconds, or is no longer running.
+                             * @example 3
+                             */
+                            confirmed: number;
+                            /**
+                             * @description Milliseconds from the change to the last of these confirmations, by the database's clock; null when there was none.
+                             * @example 84
+                             */
+                            afterMs: null | number;
+                        };
+                    };
+                };
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no live session, or the credentials are wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: `code` says why. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in your workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not any more: `code` says why. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    liftSuspension: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is not suspended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no live session, or the credentials are wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: `code` says why. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in your workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findAnyKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description What is known of the key.
+                     * @enum {string}
+                     */
+                    by: "id" | "start" | "hash";
+                    /** @description The id; how the secret begins, as it is displayed; or the SHA-256 of the secret in hexadecimal, 64 characters. Never send the secret itself. */
+                    value: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The newest first, 50 at most. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            /** @example key_01h455vb4pex5vsknk084sn02q */
+                            id: string;
+                            workspace: {
+                                id: string;
+                                /** @description null: it is gone. */
+                                name: null | string;
+                                /** @description Why every key of the workspace is refused; null: none is for that. */
+                                suspension: {
+                                    /**
+                                     * Format: date-time
+                                     * @description Since when.
+                                     */
+                                    since: string;
+                                    /** @description As the people of the workspace are told it. */
+                                    reason: string;
+                                } | null;
+                            };
+                            /** @example Integration with CRM */
+                            name: string;
+                            /** @enum {string} */
+                            kind: "secret" | "publishable";
+                            /** @enum {string} */
+                            environment: "live" | "test";
+                            /** @enum {string} */
+                            status: "active" | "pending" | "disabled" | "expired" | "revoked";
+                            /**
+                             * @description How the secret begins.
+                             * @example lk_live_a1B2
+                             */
+                            start: string;
+                            /**
+                             * Format: date-time
+                             * @description When it was created.
+                             */
+                            createdAt: string;
+                            /** @description Who created it, by name. */
+                            createdBy: null | string;
+                            /**
+                             * Format: date-time
+                             * @description When it ends; null: never.
+                             */
+                            expiresAt: null | string;
+                            /**
+                             * Format: date-time
+                             * @description When it was last accepted; null: never.
+                             */
+                            lastUsedAt: null | string;
+                            /**
+                             * Format: date-time
+                             * @description When it was revoked; null: it is not.
+                             */
+                            revokedAt: null | string;
+                        }[];
+                    };
+                };
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no live session, or the credentials are wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: `code` says why. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPlatformHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How the nodes and their feed of changes are. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        nodes: {
+                            /** @description Another one each time that it starts. */
+                            id: string;
+                            /** @description Its machine and process. */
+                            host: null | string;
+                            /** @description Of Latchkey. */
+                            version: null | string;
+                            /** @description Whether it is the one that answers. */
+                            self: boolean;
+                            /** @description Whether it was seen in the last five seconds. */
+                            live: boolean;
+                            /**
+                             * Format: date-time
+                             * @description When it last read the log of changes, two seconds ago at most while it is well.
+                             */
+                            seenAt: string;
+                            /**
+                             * @description How it learns of changes: as they are made, or by asking twice a second. null: it does not say.
+                             * @enum {unknown}
+                             */
+                            feed: "listening" | "polling" | null;
+                            /** @description How long after the last key that was revoked, disabled or suspended it had dropped that; null: there was none lately. */
+                            lagMs: null | number;
+                        }[];
+                        /** @description How long the database took to answer, in milliseconds. */
+                        databaseMs: number;
+                    };
+                };
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no live session, or the credentials are wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: `code` says why. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listSessions: {
         parameters: {
             query?: never;
@@ -1646,6 +2425,18 @@ export interface operations {
                          * @enum {string}
                          */
                         role: "owner" | "admin" | "developer" | "viewer";
+                        /** @description Why every key of the workspace is refused; null: none is for that. */
+                        suspension: {
+                            /**
+                             * Format: date-time
+                             * @description Since when.
+                             */
+                            since: string;
+                            /** @description As the people of the workspace are told it. */
+                            reason: string;
+                        } | null;
+                        /** @description Whether you run this platform, whatever your role in the workspace. */
+                        operator: boolean;
                         /**
                          * Format: date-time
                          * @description When the session ends unless it is used before.
@@ -1947,6 +2738,18 @@ export interface operations {
                          * @enum {string}
                          */
                         role: "owner" | "admin" | "developer" | "viewer";
+                        /** @description Why every key of the workspace is refused; null: none is for that. */
+                        suspension: {
+                            /**
+                             * Format: date-time
+                             * @description Since when.
+                             */
+                            since: string;
+                            /** @description As the people of the workspace are told it. */
+                            reason: string;
+                        } | null;
+                        /** @description Whether you run this platform, whatever your role in the workspace. */
+                        operator: boolean;
                         /**
                          * Format: date-time
                          * @description When the session ends unless it is used before.
@@ -1993,6 +2796,988 @@ export interface operations {
             };
             /** @description Not any more: `code` says why. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    beginPasskeySignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description For `navigator.credentials.get()`. Good for five minutes and one answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        challenge: string;
+                        rpId?: string;
+                        timeout: number;
+                        userVerification: string;
+                    };
+                };
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: `code` says why. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signInWithPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description What `navigator.credentials.get()` gave, as JSON. */
+                    credential: {
+                        /** @description base64url. */
+                        id: string;
+                        /** @description base64url. */
+                        rawId: string;
+                        /** @constant */
+                        type: "public-key";
+                        response: {
+                            /** @description base64url. */
+                            clientDataJSON: string;
+                            /** @description base64url. */
+                            authenticatorData: string;
+                            /** @description base64url. */
+                            signature: string;
+                            /** @description base64url. */
+                            userHandle?: string;
+                        };
+                        /** @description None is asked for. */
+                        clientExtensionResults: Record<string, never>;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Who is signed in, and where. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        user: {
+                            id: string;
+                            name: string;
+                            email: string;
+                        };
+                        workspace: {
+                            id: string;
+                            name: string;
+                        };
+                        /** @description Where you could go. */
+                        otherWorkspaces: {
+                            id: string;
+                            name: string;
+                        }[];
+                        /**
+                         * @description What you are in the workspace. A viewer changes nothing.
+                         * @enum {string}
+                         */
+                        role: "owner" | "admin" | "developer" | "viewer";
+                        /** @description Why every key of the workspace is refused; null: none is for that. */
+                        suspension: {
+                            /**
+                             * Format: date-time
+                             * @description Since when.
+                             */
+                            since: string;
+                            /** @description As the people of the workspace are told it. */
+                            reason: string;
+                        } | null;
+                        /** @description Whether you run this platform, whatever your role in the workspace. */
+                        operator: boolean;
+                        /**
+                         * Format: date-time
+                         * @description When the session ends unless it is used before.
+                         */
+                        expiresAt: string;
+                    };
+                };
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no live session, or the credentials are wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: `code` says why. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPasskeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The first made first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            /** @example passkey_01h455vb4pex5vsknk084sn02q */
+                            id: string;
+                            /** @example Firefox on Linux */
+                            name: string;
+                            /** @description Whether it is kept beyond one device, as by a password manager. */
+                            synced: boolean;
+                            /**
+                             * Format: date-time
+                             * @description When it was added.
+                             */
+                            createdAt: string;
+                            lastUsedAt: null | string;
+                        }[];
+                    };
+                };
+            };
+            /** @description There is no live session, or the credentials are wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description What to call it. */
+                    name: string;
+                    /** @description What `navigator.credentials.create()` gave, as JSON. */
+                    credential: {
+                        /** @description base64url. */
+                        id: string;
+                        /** @description base64url. */
+                        rawId: string;
+                        /** @constant */
+                        type: "public-key";
+                        response: {
+                            /** @description base64url. */
+                            clientDataJSON: string;
+                            /** @description base64url. */
+                            attestationObject: string;
+                            transports?: string[];
+                        };
+                        /** @description None is asked for. */
+                        clientExtensionResults: Record<string, never>;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description A way to sign in without a password. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @example passkey_01h455vb4pex5vsknk084sn02q */
+                        id: string;
+                        /** @example Firefox on Linux */
+                        name: string;
+                        /** @description Whether it is kept beyond one device, as by a password manager. */
+                        synced: boolean;
+                        /**
+                         * Format: date-time
+                         * @description When it was added.
+                         */
+                        createdAt: string;
+                        lastUsedAt: null | string;
+                    };
+                };
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no live session, or the credentials are wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: `code` says why. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not any more: `code` says why. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    beginPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description For `navigator.credentials.create()`. Good for five minutes and one answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        challenge: string;
+                        rp: {
+                            id?: string;
+                            name: string;
+                        };
+                        user: {
+                            id: string;
+                            name: string;
+                            displayName: string;
+                        };
+                        pubKeyCredParams: {
+                            type: string;
+                            alg: number;
+                        }[];
+                        timeout: number;
+                        excludeCredentials?: {
+                            id: string;
+                            type: string;
+                            transports?: string[];
+                        }[];
+                        authenticatorSelection?: {
+                            residentKey?: string;
+                            requireResidentKey?: boolean;
+                            userVerification?: string;
+                        };
+                        attestation?: string;
+                    };
+                };
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no live session, or the credentials are wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: `code` says why. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not any more: `code` says why. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removePasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It signs nobody in any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no live session, or the credentials are wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: `code` says why. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in your workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not any more: `code` says why. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renamePasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description What to call it. */
+                    name: string;
+                };
+            };
+        };
+        responses: {
+            /** @description A way to sign in without a password. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @example passkey_01h455vb4pex5vsknk084sn02q */
+                        id: string;
+                        /** @example Firefox on Linux */
+                        name: string;
+                        /** @description Whether it is kept beyond one device, as by a password manager. */
+                        synced: boolean;
+                        /**
+                         * Format: date-time
+                         * @description When it was added.
+                         */
+                        createdAt: string;
+                        lastUsedAt: null | string;
+                    };
+                };
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no live session, or the credentials are wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: `code` says why. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in your workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    authenticateWithPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: password
+                     * @description Compared byte for byte.
+                     */
+                    password: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Who is signed in, and where. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        user: {
+                            id: string;
+                            name: string;
+                            email: string;
+                        };
+                        workspace: {
+                            id: string;
+                            name: string;
+                        };
+                        /** @description Where you could go. */
+                        otherWorkspaces: {
+                            id: string;
+                            name: string;
+                        }[];
+                        /**
+                         * @description What you are in the workspace. A viewer changes nothing.
+                         * @enum {string}
+                         */
+                        role: "owner" | "admin" | "developer" | "viewer";
+                        /** @description Why every key of the workspace is refused; null: none is for that. */
+                        suspension: {
+                            /**
+                             * Format: date-time
+                             * @description Since when.
+                             */
+                            since: string;
+                            /** @description As the people of the workspace are told it. */
+                            reason: string;
+                        } | null;
+                        /** @description Whether you run this platform, whatever your role in the workspace. */
+                        operator: boolean;
+                        /**
+                         * Format: date-time
+                         * @description When the session ends unless it is used before.
+                         */
+                        expiresAt: string;
+                    };
+                };
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no live session, or the credentials are wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: `code` says why. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    authenticateWithPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description What `navigator.credentials.get()` gave, as JSON. */
+                    credential: {
+                        /** @description base64url. */
+                        id: string;
+                        /** @description base64url. */
+                        rawId: string;
+                        /** @constant */
+                        type: "public-key";
+                        response: {
+                            /** @description base64url. */
+                            clientDataJSON: string;
+                            /** @description base64url. */
+                            authenticatorData: string;
+                            /** @description base64url. */
+                            signature: string;
+                            /** @description base64url. */
+                            userHandle?: string;
+                        };
+                        /** @description None is asked for. */
+                        clientExtensionResults: Record<string, never>;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Who is signed in, and where. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        user: {
+                            id: string;
+                            name: string;
+                            email: string;
+                        };
+                        workspace: {
+                            id: string;
+                            name: string;
+                        };
+                        /** @description Where you could go. */
+                        otherWorkspaces: {
+                            id: string;
+                            name: string;
+                        }[];
+                        /**
+                         * @description What you are in the workspace. A viewer changes nothing.
+                         * @enum {string}
+                         */
+                        role: "owner" | "admin" | "developer" | "viewer";
+                        /** @description Why every key of the workspace is refused; null: none is for that. */
+                        suspension: {
+                            /**
+                             * Format: date-time
+                             * @description Since when.
+                             */
+                            since: string;
+                            /** @description As the people of the workspace are told it. */
+                            reason: string;
+                        } | null;
+                        /** @description Whether you run this platform, whatever your role in the workspace. */
+                        operator: boolean;
+                        /**
+                         * Format: date-time
+                         * @description When the session ends unless it is used before.
+                         */
+                        expiresAt: string;
+                    };
+                };
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no live session, or the credentials are wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: `code` says why. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3689,643 +5474,6 @@ export interface operations {
             };
             /** @description Too many attempts. */
             429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Temporarily unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listAllWorkspaces: {
-        parameters: {
-            query?: {
-                /** @description 25 when left out. */
-                limit?: number;
-                /** @description The `nextCursor` of the page before. */
-                cursor?: string;
-                /** @description Part of the name, the id, or part of the e-mail address of somebody in it. */
-                q?: string;
-                /** @description Only those that are, or are not. */
-                suspended?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Newest first. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        data: {
-                            /** @example workspace_01h455vb4pex5vsknk084sn02q */
-                            id: string;
-                            /** @example Alder & Finch */
-                            name: string;
-                            /**
-                             * Format: date-time
-                             * @description When it was created.
-                             */
-                            createdAt: string;
-                            /**
-                             * @description How many are in it.
-                             * @example 3
-                             */
-                            people: number;
-                            /**
-                             * @description How many keys it has that are not revoked.
-                             * @example 12
-                             */
-                            keys: number;
-                            /** @description Why every key of the workspace is refused; null: none is for that. */
-                            suspension: {
-                                /**
-                                 * Format: date-time
-                                 * @description Since when.
-                                 */
-                                since: string;
-                                /** @description As the people of the workspace are told it. */
-                                reason: string;
-                            } | null;
-                        }[];
-                        /** @description Where the next page begins; null on the last one. */
-                        nextCursor: null | string;
-                    };
-                };
-            };
-            /** @description The request is not valid; `errors` names the fields. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no live session, or the credentials are wrong. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Refused: `code` says why. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Temporarily unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getAnyWorkspace: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A workspace, as operators see it. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        /** @example workspace_01h455vb4pex5vsknk084sn02q */
-                        id: string;
-                        /** @example Alder & Finch */
-                        name: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         */
-                        createdAt: string;
-                        /**
-                         * @description How many are in it.
-                         * @example 3
-                         */
-                        people: number;
-                        /**
-                         * @description How many keys it has that are not revoked.
-                         * @example 12
-                         */
-                        keys: number;
-                        /** @description Why every key of the workspace is refused; null: none is for that. */
-                        suspension: {
-                            /**
-                             * Format: date-time
-                             * @description Since when.
-                             */
-                            since: string;
-                            /** @description As the people of the workspace are told it. */
-                            reason: string;
-                        } | null;
-                    };
-                };
-            };
-            /** @description The request is not valid; `errors` names the fields. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no live session, or the credentials are wrong. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Refused: `code` says why. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing in your workspace. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Temporarily unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    suspendWorkspace: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /** @description Why. The people of the workspace read it. */
-                    reason: string;
-                };
-            };
-        };
-        responses: {
-            /** @description The workspace, and on how many nodes its keys are refused already. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        /** @description A workspace, as operators see it. */
-                        workspace: {
-                            /** @example workspace_01h455vb4pex5vsknk084sn02q */
-                            id: string;
-                            /** @example Alder & Finch */
-                            name: string;
-                            /**
-                             * Format: date-time
-                             * @description When it was created.
-                             */
-                            createdAt: string;
-                            /**
-                             * @description How many are in it.
-                             * @example 3
-                             */
-                            people: number;
-                            /**
-                             * @description How many keys it has that are not revoked.
-                             * @example 12
-                             */
-                            keys: number;
-                            /** @description Why every key of the workspace is refused; null: none is for that. */
-                            suspension: {
-                                /**
-                                 * Format: date-time
-                                 * @description Since when.
-                                 */
-                                since: string;
-                                /** @description As the people of the workspace are told it. */
-                                reason: string;
-                            } | null;
-                        };
-                        /** @description How many nodes refused a key when the reply was sent, and how soon they did. */
-                        receipt: {
-                            /**
-                             * @description How many nodes were running, each of which may have had the key in memory.
-                             * @example 3
-                             */
-                            nodes: number;
-                            /**
-                             * @description How many of them had said that they refuse the key. The reply waits for all, one second at most; what is missing then refuses it within five seconds, or is no longer running.
-                             * @example 3
-                             */
-                            confirmed: number;
-                            /**
-                             * @description Milliseconds from the change to the last of these confirmations, by the database's clock; null when there was none.
-                             * @example 84
-                             */
-                            afterMs: null | number;
-                        };
-                    };
-                };
-            };
-            /** @description The request is not valid; `errors` names the fields. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no live session, or the credentials are wrong. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Refused: `code` says why. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing in your workspace. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not any more: `code` says why. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not JSON. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Temporarily unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    liftSuspension: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is not suspended. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description The request is not valid; `errors` names the fields. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no live session, or the credentials are wrong. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Refused: `code` says why. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing in your workspace. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Temporarily unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    findAnyKey: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /**
-                     * @description What is known of the key.
-                     * @enum {string}
-                     */
-                    by: "id" | "start" | "hash";
-                    /** @description The id; how the secret begins, as it is displayed; or the SHA-256 of the secret in hexadecimal, 64 characters. Never send the secret itself. */
-                    value: string;
-                };
-            };
-        };
-        responses: {
-            /** @description The newest first, 50 at most. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        data: {
-                            /** @example key_01h455vb4pex5vsknk084sn02q */
-                            id: string;
-                            workspace: {
-                                id: string;
-                                /** @description null: it is gone. */
-                                name: null | string;
-                                /** @description Why every key of the workspace is refused; null: none is for that. */
-                                suspension: {
-                                    /**
-                                     * Format: date-time
-                                     * @description Since when.
-                                     */
-                                    since: string;
-                                    /** @description As the people of the workspace are told it. */
-                                    reason: string;
-                                } | null;
-                            };
-                            /** @example Integration with CRM */
-                            name: string;
-                            /** @enum {string} */
-                            kind: "secret" | "publishable";
-                            /** @enum {string} */
-                            environment: "live" | "test";
-                            /** @enum {string} */
-                            status: "active" | "pending" | "disabled" | "expired" | "revoked";
-                            /**
-                             * @description How the secret begins.
-                             * @example lk_live_a1B2
-                             */
-                            start: string;
-                            /**
-                             * Format: date-time
-                             * @description When it was created.
-                             */
-                            createdAt: string;
-                            /** @description Who created it, by name. */
-                            createdBy: null | string;
-                            /**
-                             * Format: date-time
-                             * @description When it ends; null: never.
-                             */
-                            expiresAt: null | string;
-                            /**
-                             * Format: date-time
-                             * @description When it was last accepted; null: never.
-                             */
-                            lastUsedAt: null | string;
-                            /**
-                             * Format: date-time
-                             * @description When it was revoked; null: it is not.
-                             */
-                            revokedAt: null | string;
-                        }[];
-                    };
-                };
-            };
-            /** @description The request is not valid; `errors` names the fields. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no live session, or the credentials are wrong. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Refused: `code` says why. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not JSON. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Temporarily unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getPlatformHealth: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description How the nodes and their feed of changes are. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        nodes: {
-                            /** @description Another one each time that it starts. */
-                            id: string;
-                            /** @description Its machine and process. */
-                            host: null | string;
-                            /** @description Of Latchkey. */
-                            version: null | string;
-                            /** @description Whether it is the one that answers. */
-                            self: boolean;
-                            /** @description Whether it was seen in the last five seconds. */
-                            live: boolean;
-                            /**
-                             * Format: date-time
-                             * @description When it last read the log of changes, two seconds ago at most while it is well.
-                             */
-                            seenAt: string;
-                            /**
-                             * @description How it learns of changes: as they are made, or by asking twice a second. null: it does not say.
-                             * @enum {unknown}
-                             */
-                            feed: "listening" | "polling" | null;
-                            /** @description How long after the last key that was revoked, disabled or suspended it had dropped that; null: there was none lately. */
-                            lagMs: null | number;
-                        }[];
-                        /** @description How long the database took to answer, in milliseconds. */
-                        databaseMs: number;
-                    };
-                };
-            };
-            /** @description The request is not valid; `errors` names the fields. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no live session, or the credentials are wrong. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Refused: `code` says why. */
-            403: {
                 headers: {
                     [name: string]: unknown;
                 };

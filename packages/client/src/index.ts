@@ -20,6 +20,7 @@ export type {
   Member,
   OperatorWorkspace,
   PlatformHealth,
+  Passkey,
   Problem,
   KeyPolicy,
   Quota,

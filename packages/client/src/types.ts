@@ -81,3 +81,6 @@ export type PlatformHealth =
 /** Whether a person can sign in by the OpenID provider. */
 export type OpenIdConnection =
   accountPaths['/v1/openid/connection']['get']['responses'][200]['content']['application/json']
+/** A way to sign in without a password. */
+export type Passkey =
+  accountPaths['/v1/passkeys']['get']['responses'][200]['content']['application/json']['data'][number]

@@ -6,6 +6,8 @@ const session: Session = {
   workspace: { id: 'workspace_1', name: 'Analytical Engines' },
   otherWorkspaces: [],
   role: 'owner',
+  suspension: null,
+  operator: false,
   expiresAt: '2026-11-22T10:30:00.000Z',
 }
 

@@ -8,15 +8,17 @@ import { generateId } from '../id.ts'
 import { operatorRole, platformAccess, platformRoles } from '../operator/platform-roles.ts'
 import { askSecondFactor } from './ask-second-factor.ts'
 import { beginSession } from './begin-session.ts'
+import { passkeyPlugin } from './passkey-plugin.ts'
 import { hashPassword, maxPasswordLength, minPasswordLength, verifyPassword } from './password.ts'
 import { renewSession } from './renew-session.ts'
 import { accessControl, roles } from './roles.ts'
-import { challengeCookieName, hostCookie, sessionCookieName } from './session-cookie.ts'
+import { challengeCookieName, hostCookie, passkeyCookieName, sessionCookieName } from './session-cookie.ts'
 import { absoluteMs, withSessionRules } from './session-rules.ts'
 import {
   credentials,
   invitations,
   members,
+  passkeys,
   secondFactors,
   sessions,
   users,
@@ -37,6 +39,7 @@ const schema = {
   member: members,
   invitation: invitations,
   twoFactor: secondFactors,
+  passkey: passkeys,
 }
 
 /** How long a person has for the second step of signing in. */
@@ -53,6 +56,8 @@ const idPrefixes: Record<string, string> = {
 
 export interface AuthOptions {
   secret: string
+  /** Where people open the dashboard: passkeys are made for this address and work at no other. */
+  dashboardUrl: URL
   /** Where better-auth's own remarks go. They are told without the values they are about. */
   warn: (message: string) => void
   /** Fills a new workspace, in the transaction that makes it. */
@@ -65,7 +70,7 @@ export type Auth = ReturnType<typeof createAuth>
  * better-auth on this app's tables. Its HTTP handler is mounted nowhere: sign-up, and all else that no route of
  * ours offers, is out of reach from outside.
  */
-export function createAuth(db: AppDatabase, { secret, warn, onWorkspaceCreated }: AuthOptions) {
+export function createAuth(db: AppDatabase, { secret, dashboardUrl, warn, onWorkspaceCreated }: AuthOptions) {
   const adapter = drizzleAdapter(db, { provider: 'pg', schema, transaction: true })
   return betterAuth({
     appName: 'Latchkey',
@@ -85,6 +90,9 @@ export function createAuth(db: AppDatabase, { secret, warn, onWorkspaceCreated }
       expiresIn: absoluteMs / 1000,
       disableSessionRefresh: true,
       cookieCache: { enabled: false },
+      additionalFields: {
+        authenticatedAt: { type: 'date', required: true, input: false, defaultValue: () => new Date() },
+      },
     },
     advanced: {
       // The prefix __Host- stands in the name itself; better-auth would put __Secure- before it.
@@ -95,6 +103,7 @@ export function createAuth(db: AppDatabase, { secret, warn, onWorkspaceCreated }
           attributes: hostCookie,
         },
         two_factor: { name: challengeCookieName, attributes: hostCookie },
+        [passkeyCookieName]: { name: passkeyCookieName, attributes: hostCookie },
       },
       ipAddress: { ipAddressHeaders: [clientAddressHeader] },
       database: { generateId: ({ model }) => generateId(idPrefixes[model] ?? model) },
@@ -120,6 +129,7 @@ export function createAuth(db: AppDatabase, { secret, warn, onWorkspaceCreated }
       admin({ ac: platformAccess, roles: platformRoles, adminRoles: [operatorRole] }),
       askSecondFactor({ issuer: 'Latchkey', twoFactorCookieMaxAge: challengeSeconds }),
       beginSession,
+      passkeyPlugin(db, dashboardUrl),
       renewSession,
     ],
     rateLimit: { enabled: false },

@@ -14,6 +14,11 @@ import { WorkspaceChoice } from './member-schemas.ts'
 import type { Members } from './members.ts'
 import type { OpenId } from './openid.ts'
 import { openIdRoutes } from './openid-routes.ts'
+import type { Passkeys } from './passkeys.ts'
+import { passkeyRoutes } from './passkey-routes.ts'
+import { passkeySignInRoutes } from './passkey-sign-in-routes.ts'
+import type { Reauthentication } from './reauthentication.ts'
+import { reauthenticationRoutes } from './reauthentication-routes.ts'
 import { refuseWeak } from './refuse-weak.ts'
 import { createRequireSession } from './require-session.ts'
 import { Credentials, PasswordChange, Session, SetUpBody, SetUpStatus } from './schemas.ts'
@@ -28,6 +33,8 @@ interface AccountRoutesOptions {
   sessions: Sessions
   setUp: SetUp
   secondFactor: SecondFactor
+  passkeys: Passkeys
+  reauthentication: Reauthentication
   members: Members
   invitations: Invitations
   openId: OpenId | null
@@ -40,7 +47,7 @@ const open: Record<string, string[]>[] = []
 /** How people get in and out. None of these routes takes a key. */
 export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutesOptions> = async (
   app,
-  { sessions, setUp, secondFactor, members, invitations, openId, openIdName },
+  { sessions, setUp, secondFactor, passkeys, reauthentication, members, invitations, openId, openIdName },
 ) => {
   app.decorateRequest('signedIn', null)
 
@@ -48,6 +55,9 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutesOptions> = as
   await app.register(sessionListRoutes, { sessions, requireSession })
   await app.register(secondFactorRoutes, { secondFactor, sessions, requireSession })
   await app.register(openIdRoutes, { openId, providerName: openIdName, requireSession })
+  await app.register(passkeySignInRoutes, { passkeys })
+  await app.register(passkeyRoutes, { passkeys, requireSession })
+  await app.register(reauthenticationRoutes, { reauthentication, requireSession })
   await app.register(memberRoutes, { members, sessions, requireSession })
   await app.register(invitationRoutes, { invitations, sessions, requireSession })
 

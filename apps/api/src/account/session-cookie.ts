@@ -9,6 +9,9 @@ export const sessionCookieName = '__Host-latchkey_session'
 /** Stands for a person whose password was right, until they have sent the code of their second factor. */
 export const challengeCookieName = '__Host-latchkey_second_factor'
 
+/** Says which challenge this browser was given, to be signed by a passkey. */
+export const passkeyCookieName = '__Host-latchkey_passkey'
+
 /** What `__Host-` asks for, and out of reach of scripts. */
 export const hostCookie = { secure: true, httpOnly: true, sameSite: 'lax', path: '/' } as const
 
@@ -23,6 +26,10 @@ export function clearSessionCookie(reply: FastifyReply): void {
 
 export function clearChallengeCookie(reply: FastifyReply): void {
   clear(reply, challengeCookieName)
+}
+
+export function clearPasskeyCookie(reply: FastifyReply): void {
+  clear(reply, passkeyCookieName)
 }
 
 function clear(reply: FastifyReply, name: string): void {

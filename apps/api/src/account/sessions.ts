@@ -26,6 +26,8 @@ export interface SignedIn {
   hasSecondFactor: boolean
   /** When the session ends unless it is used again. */
   expiresAt: Date
+  /** When they last proved who they are. */
+  authenticatedAt: Date
   sessionId: string
   /** The session's token. Never leaves the process but inside its cookie. */
   token: string
@@ -92,6 +94,7 @@ export function createSessions(
       isOperator: isOperator(found.user),
       hasSecondFactor: found.user.twoFactorEnabled === true,
       expiresAt: endOfSession(found.session),
+      authenticatedAt: found.session.authenticatedAt,
       sessionId: found.session.id,
       token: found.session.token,
     }
@@ -205,6 +208,8 @@ export function createSessions(
 
     readNew,
 
+    takeOver,
+
     end,
 
     endFirstSteps,
@@ -317,7 +322,7 @@ export function headersOf(request: FastifyRequest, cookieName?: string): Headers
 }
 
 /** The `Set-Cookie` that gives a cookie a value. */
-function findCookie(headers: Headers, name: string): string | undefined {
+export function findCookie(headers: Headers, name: string): string | undefined {
   return headers
     .getSetCookie()
     .find((cookie) => cookie.startsWith(`${name}=`) && !cookie.startsWith(`${name}=;`))

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import {
+  bigint,
   check,
   customType,
   index,
@@ -63,11 +64,13 @@ export const sessions = account.table(
     ipAddress: text('ip_address'),
     userAgent: text('user_agent'),
     activeOrganizationId: text('active_workspace_id'),
+    /** When its person last proved who they are: by signing in, or once more since then. */
+    authenticatedAt: at('authenticated_at').notNull().defaultNow(),
   },
   (table) => [index('sessions_user_id').on(table.userId)],
 )
 
-/** How a person proves who they are: today a password, later a passkey or an OpenID provider. */
+/** How a person proves who they are: a password, later an OpenID provider. Passkeys have a table of their own. */
 export const credentials = account.table(
   'credentials',
   {
@@ -102,6 +105,29 @@ export const secondFactors = account.table('second_factors', {
   failedVerificationCount: integer('failed_count').notNull().default(0),
   lockedUntil: at('locked_until'),
 })
+
+/** Of each passkey the public half, with which nobody signs in. */
+export const passkeys = account.table(
+  'passkeys',
+  {
+    id: text('id').primaryKey(),
+    userId: userId(),
+    name: text('name').notNull(),
+    credentialID: text('credential_id').notNull().unique(),
+    publicKey: text('public_key').notNull(),
+    /** How often the device says that it signed; it only ever grows. Those that do not count leave it at 0. */
+    counter: bigint('counter', { mode: 'number' }).notNull(),
+    deviceType: text('device_type').notNull(),
+    /** Whether it is kept beyond the device, as by a password manager. */
+    backedUp: boolean('backed_up').notNull(),
+    transports: text('transports'),
+    /** Which kind of device or manager it is in, by its own word. */
+    aaguid: text('aaguid'),
+    createdAt: createdAt(),
+    lastUsedAt: at('last_used_at'),
+  },
+  (table) => [index('passkeys_user_id').on(table.userId)],
+)
 
 export const verifications = account.table(
   'verifications',

@@ -3,8 +3,8 @@ import type { Cookies } from '@sveltejs/kit'
 /** Set by the API, relayed as it is. The `__Host-` prefix makes browsers insist on Secure, Path=/ and no Domain. */
 const name = '__Host-latchkey_session'
 
-/** The session’s, and what stands for somebody who has begun to sign in: with a code to come, or by way of the provider. */
-const relayed = [name, '__Host-latchkey_second_factor', '__Host-latchkey_openid']
+/** The session’s, and what stands for somebody who has begun to sign in: with a code to come, by way of the provider, or by passkey. */
+const relayed = [name, '__Host-latchkey_second_factor', '__Host-latchkey_openid', '__Host-latchkey_passkey']
 
 const read = (cookies: Cookies, cookie: string) => cookies.get(cookie, { decode: (raw) => raw })
 

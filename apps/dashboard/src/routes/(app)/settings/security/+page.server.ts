@@ -10,15 +10,17 @@ const here = '/settings/security'
 export const load: PageServerLoad = async (event) => {
   await requireSession(event)
   const { api } = event.locals
-  const [sessions, secondFactor, openId] = await Promise.all([
+  const [sessions, secondFactor, openId, passkeys] = await Promise.all([
     api.GET('/v1/sessions'),
     api.GET('/v1/second-factor'),
     api.GET('/v1/openid/connection'),
+    api.GET('/v1/passkeys'),
   ])
   return {
     sessions: answer(event, sessions).data,
     secondFactor: answer(event, secondFactor),
     openId: answer(event, openId),
+    passkeys: answer(event, passkeys).data.length,
     now: Date.now(),
   }
 }
