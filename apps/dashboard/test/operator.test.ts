@@ -170,17 +170,25 @@ test('when the API does not answer, the pages say so and keep what was typed', a
   await apiProxy.heal()
 })
 
-test('axe finds nothing on the pages of operators, whatever theme and width', async ({ open }) => {
-  const [operator, customer] = [await anOperator(), await somebody('customer')]
-  const { secret } = await keysOf(apiUrl, customer.cookie).create({
-    name: 'A key',
-    scopes: ['contacts:read'],
-  })
-  const page = await pageFor(open, operator, { reducedMotion: 'reduce' })
+const quiet = { reducedMotion: 'reduce' } as const
+
+test('axe finds nothing on the operator area and its workspaces, whatever theme and width', async ({
+  open,
+}) => {
+  const page = await pageFor(open, await anOperator(), quiet)
   await visit(page, '/operator')
   await expectAccessible(page)
-  await visit(page, `/operator/workspaces?q=${customer.email}`)
+  await visit(page, '/operator/workspaces')
   await expectAccessible(page)
+  await visit(page, '/operator/workspaces?q=nobody&suspended=yes')
+  await expect(page.getByText('No workspace matches')).toBeVisible()
+  await expectAccessible(page)
+})
+
+test('axe finds nothing on the page of a workspace, whatever theme and width', async ({ open }) => {
+  const [operator, customer] = [await anOperator(), await somebody('customer')]
+  const page = await pageFor(open, operator, quiet)
+  await visit(page, `/operator/workspaces?q=${customer.email}`)
   await page.getByRole('link', { name: customer.workspace }).click()
   await page.getByLabel('Reason').fill(reason)
   await page.getByLabel(/^To confirm/).fill('another')
@@ -191,9 +199,18 @@ test('axe finds nothing on the pages of operators, whatever theme and width', as
   await page.getByRole('button', { name: 'Suspend workspace' }).click()
   await expect(page.getByRole('button', { name: 'Lift suspension' })).toBeVisible()
   await expectAccessible(page)
-  await visit(page, '/operator/workspaces?q=nobody&suspended=yes')
-  await expect(page.getByText('No workspace matches')).toBeVisible()
-  await expectAccessible(page)
+  const theirs = await pageFor(open, customer, quiet)
+  await visit(theirs, '/settings')
+  await expect(theirs.getByRole('region', { name: 'Suspension' })).toBeVisible()
+  await expectAccessible(theirs)
+})
+
+test('axe finds nothing on the search for a key and on health, whatever theme and width', async ({
+  open,
+}) => {
+  const [operator, customer] = [await anOperator(), await somebody('customer')]
+  const { secret } = await keysOf(apiUrl, customer.cookie).create({ name: 'A key' })
+  const page = await pageFor(open, operator, quiet)
   await visit(page, '/operator/find-key')
   await page.getByLabel('Whole key').fill(secret)
   await page.getByRole('button', { name: 'Hash and find' }).click()
@@ -202,8 +219,4 @@ test('axe finds nothing on the pages of operators, whatever theme and width', as
   await visit(page, '/operator/health')
   await expect(page.getByText('answers this page')).toBeVisible()
   await expectAccessible(page)
-  const theirs = await pageFor(open, customer, { reducedMotion: 'reduce' })
-  await visit(theirs, '/')
-  await expect(theirs.getByRole('region', { name: 'Suspension' })).toBeVisible()
-  await expectAccessible(theirs)
 })
