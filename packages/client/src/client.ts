@@ -44,5 +44,5 @@ function requestBelow(baseUrl: string, routePrefix: string): typeof Request {
       const rest = address.startsWith(usual) ? address.slice(usual.length) : null
       super(rest !== null && /^(?:$|[/?])/.test(rest) ? `${base}${routePrefix}${rest}` : address, init)
     }
-  } as typeof Request
+  }
 }
