@@ -39,10 +39,13 @@ export function createClient({ baseUrl, routePrefix, headers, fetch }: ClientOpt
 function requestBelow(baseUrl: string, routePrefix: string): typeof Request {
   const base = baseUrl.replace(/\/$/, '')
   const usual = `${base}/v1/api-keys`
+  const moved = (address: string) => {
+    const rest = address.startsWith(usual) ? address.slice(usual.length) : null
+    return rest !== null && /^(?:$|[/?])/.test(rest) ? `${base}${routePrefix}${rest}` : address
+  }
   return class extends Request {
-    constructor(address: string, init?: RequestInit) {
-      const rest = address.startsWith(usual) ? address.slice(usual.length) : null
-      super(rest !== null && /^(?:$|[/?])/.test(rest) ? `${base}${routePrefix}${rest}` : address, init)
+    constructor(input: RequestInfo | URL, init?: RequestInit) {
+      super(typeof input === 'string' ? moved(input) : input, init)
     }
   }
 }

@@ -3,16 +3,18 @@
  * Programs that the tests start make their own.
  */
 import { cp, readdir } from 'node:fs/promises'
-import { PGlite } from '@electric-sql/pglite'
+import { PGlite, type PGliteOptions } from '@electric-sql/pglite'
 import { readTemplate, TEMPLATE_VARIABLE, templateFiles } from './pglite-template.ts'
 
 const template = process.env[TEMPLATE_VARIABLE]
 if (!template) throw new Error('No template: add "@latchkey/testing/global-setup" to vitest.config.ts.')
 
-const create = PGlite.create.bind(PGlite) as (folder?: string, options?: object) => Promise<PGlite>
+const create = PGlite.create.bind(PGlite)
 
-PGlite.create = (async (folder?: string, options?: object) => {
-  if (folder === undefined) return create(undefined, { ...options, loadDataDir: await readTemplate(template) })
-  if ((await readdir(folder)).length === 0) await cp(templateFiles(template), folder, { recursive: true })
+async function createFromTemplate(folder?: string, options?: PGliteOptions): Promise<PGlite> {
+  if (folder === undefined) return create({ ...options, loadDataDir: await readTemplate(template!) })
+  if ((await readdir(folder)).length === 0) await cp(templateFiles(template!), folder, { recursive: true })
   return create(folder, options)
-}) as typeof PGlite.create
+}
+
+Object.assign(PGlite, { create: createFromTemplate })
