@@ -44,7 +44,7 @@ function requestBelow(baseUrl: string, routePrefix: string): typeof Request {
     return rest !== null && /^(?:$|[/?])/.test(rest) ? `${base}${routePrefix}${rest}` : address
   }
   return class extends Request {
-    constructor(input: RequestInfo | URL, init?: RequestInit) {
+    constructor(input: ConstructorParameters<typeof Request>[0], init?: RequestInit) {
       super(typeof input === 'string' ? moved(input) : input, init)
     }
   }
