@@ -6,6 +6,7 @@ import { writePseudoLocales } from '../scripts/pseudo-locales.ts'
 import { freePort, startChild, type ChildServer } from './harness/child-server.ts'
 import { keysOf } from './harness/keys.ts'
 import { apiUrl, databaseSql, expect, test, type Person } from './harness/test.ts'
+import { newWorkspace } from './harness/workspace.ts'
 
 const folder = fileURLToPath(new URL('../', import.meta.url))
 const buildMs = 300_000
@@ -16,6 +17,7 @@ let address: string
 /** What people and programs have named: the same in every language. */
 let data: string[]
 let ids: { key: string; member: string }
+let operator: Awaited<ReturnType<typeof newWorkspace>>
 
 test.beforeAll(async ({ cookies }) => {
   test.setTimeout(buildMs)
@@ -33,6 +35,10 @@ test.beforeAll(async ({ cookies }) => {
     { PORT: String(port), HOST: '127.0.0.1', ORIGIN: address, API_URL: apiUrl },
     `${address}/healthz`,
   )
+  operator = await newWorkspace()
+  const sql = databaseSql()
+  await sql`
+    update account.users set role = 'operator', two_factor_enabled = true where email = ${operator.email}`
   data = await givenNames(cookies.ada)
   ids = await someIds(cookies.ada)
 })
@@ -49,7 +55,7 @@ function buildDashboard(): void {
   expect(status, stderr).toBe(0)
 }
 
-const at = (name: string, path: string, as: Person | null = 'ada') => ({ name, path, as })
+const at = (name: string, path: string, as: Person | 'operator' | null = 'ada') => ({ name, path, as })
 const keys = '/settings/api-keys'
 
 /** `:key` and `:member` stand for the ids of some key and of a viewer. */
@@ -80,12 +86,19 @@ const places = [
   at('security', '/settings/security'),
   at('password', '/settings/security/password'),
   at('second factor', '/settings/security/second-factor'),
+  at('passkeys', '/settings/security/passkeys'),
+  at('confirm that it is you', '/settings/security/confirm'),
+  at('operator area', '/operator', 'operator'),
+  at('all workspaces', '/operator/workspaces', 'operator'),
+  at('find a key', '/operator/find-key', 'operator'),
+  at('health', '/operator/health', 'operator'),
   at('not found', '/nothing/here'),
 ]
 
 for (const { name, path, as } of places)
   test(`all text is translated and fits, from the left and from the right: ${name}`, async ({ open }) => {
-    const page = await open(as, { baseURL: address, reducedMotion: 'reduce' })
+    const page = await open(as === 'operator' ? null : as, { baseURL: address, reducedMotion: 'reduce' })
+    if (as === 'operator') await operator.signIn(page)
     const whole = path.replace(/:(key|member)/, (_, what: 'key' | 'member') => ids[what])
     await speak(page, 'en-XA')
     await page.goto(whole)

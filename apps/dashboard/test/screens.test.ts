@@ -55,6 +55,7 @@ const screens: Screen[] = [
   { name: 'audit log', reach: at('/settings/audit-log') },
   { name: 'members', reach: at('/settings/members') },
   { name: 'security', reach: at('/settings/security') },
+  { name: 'passkeys', reach: at('/settings/security/passkeys') },
 ]
 
 let somebody: Awaited<ReturnType<typeof newWorkspace>>
