@@ -88,8 +88,8 @@ export function beyondOwner(
     : beyond(`A key cannot be given a scope that its owner does not have: ${excess.join(', ')}.`)
 }
 
-/** A set or a wildcard may contain more tomorrow, so only who holds it as such hands it out. */
-function beyondNames(
+/** What goes beyond some names. A set or a wildcard may contain more tomorrow, so it is within them only as such. */
+export function beyondNames(
   { expand }: ScopeCatalog,
   granted: readonly string[],
   names: readonly string[],

@@ -1,7 +1,8 @@
 import { invalid, type Checked } from './checked.ts'
-import { beyond, type BeyondGrant, type Grant } from './grant.ts'
+import { beyond, beyondNames, type BeyondGrant, type Grant } from './grant.ts'
 import { checkScopes } from './key-input.ts'
 import type { ApiKey } from './key.ts'
+import type { ReservedScope } from './reserved-scopes.ts'
 import type { ScopeCatalog } from './scopes.ts'
 
 const LIVE_KEYS_BY = ['everybody', 'admins'] as const
@@ -29,15 +30,13 @@ export function checkIssuePolicy(
   return checked.ok ? { ok: true, value: { scopes: checked.value, liveKeysBy } } : checked
 }
 
-/** Judges the scopes that a key is given. Those that keys have already stay theirs. */
+/** Judges the scopes that a key is given. Those that it has already stay its own. */
 export function beyondIssuedScopes(
-  { expand }: ScopeCatalog,
+  catalog: ScopeCatalog,
   { scopes }: IssuePolicy,
   names: readonly string[],
 ): BeyondGrant | null {
-  if (scopes === null) return null
-  const allowed = new Set(expand(scopes))
-  const excess = expand(names).filter((scope) => !allowed.has(scope))
+  const excess = scopes === null ? [] : beyondNames(catalog, scopes, names)
   if (excess.length === 0) return null
   return beyond(`The key policy lets no key be given: ${excess.join(', ')}. An owner or admin can change it.`)
 }
@@ -51,5 +50,20 @@ export function beyondIssuedSecret(
   if (environment !== 'live' || liveKeysBy === 'everybody' || grant?.isAdmin !== false) return null
   return beyond(
     'The key policy lets only owners and admins get live keys. Make a test key, or ask one of them.',
+  )
+}
+
+/** Judges the scopes that a key gets beside those it has. One that may make keys is as good as their secrets. */
+export function beyondIssuedChange(
+  catalog: ScopeCatalog,
+  policy: IssuePolicy,
+  grant: Grant | undefined,
+  { current, scopes }: { current: ApiKey; scopes: readonly string[] },
+): BeyondGrant | null {
+  const added = scopes.filter((scope) => !current.scopes.includes(scope))
+  const makesKeys: ReservedScope = 'keys:write'
+  return (
+    beyondIssuedScopes(catalog, policy, added) ??
+    (added.includes(makesKeys) ? beyondIssuedSecret(policy, grant, current) : null)
   )
 }

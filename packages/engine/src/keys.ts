@@ -11,8 +11,13 @@ import {
 } from './idempotency.ts'
 import { strictestExpiry, type ExpiryPolicy } from './expiry-policy.ts'
 import { checkAllowedIps } from './address-list.ts'
-import { beyondIssuedScopes, beyondIssuedSecret, NO_ISSUE_POLICY } from './issue-policy.ts'
-import { beyondOwner, checkGrant, checkReach, type BeyondGrant, type Grant } from './grant.ts'
+import {
+  beyondIssuedChange,
+  beyondIssuedScopes,
+  beyondIssuedSecret,
+  NO_ISSUE_POLICY,
+} from './issue-policy.ts'
+import { beyondOwner, checkGrant, checkReach, withinGrant, type BeyondGrant, type Grant } from './grant.ts'
 import { createKeyId } from './key-id.ts'
 import { actorOf, type Author } from './author.ts'
 import { allChecked, invalid, type InvalidInput } from './checked.ts'
@@ -344,23 +349,16 @@ export function createKeys(options: KeysOptions): Keys {
       const checked = checkUpdate(input, { catalog, policy, nowMs })
       if (!checked.ok) return checked
       const given = checked.value.scopes ?? []
-      const beyond =
-        beyondOwner(catalog, settings.scopes, given) ??
-        beyondIssuedScopes(catalog, settings.issuePolicy ?? NO_ISSUE_POLICY, given)
+      const beyond = beyondOwner(catalog, settings.scopes, given)
       if (beyond !== null) return beyond
       const by = { actor, now: new Date(nowMs) }
-      const result = await store.change(owner, id, by, (current) =>
-        underCondition(
-          input,
-          current,
-          decideUpdate(current, checked.value, {
-            catalog,
-            enabled: input.enabled,
-            grant: input.grant,
-            nowMs,
-          }),
-        ),
-      )
+      const { enabled, grant } = input
+      const issue = settings.issuePolicy ?? NO_ISSUE_POLICY
+      const result = await store.change(owner, id, by, (current) => {
+        const decision = decideUpdate(current, checked.value, { catalog, enabled, grant, nowMs })
+        const beyond = beyondIssuedChange(catalog, issue, grant, { current, scopes: given })
+        return underCondition(input, current, withinGrant(beyond, decision))
+      })
       if (result.outcome === 'not_found') return { ok: false, reason: 'not_found' }
       if (result.outcome === 'refused') return result.refusal
       for (const hash of result.hashes) cache.invalidate(hash)

@@ -140,13 +140,15 @@ describe.each(testDatabases)('owners on $name', ({ create }) => {
     must(await there.owners.setPolicy(owner, { issuePolicy }))
     const make = (...scopes: string[]) => here.keys.create(owner, ann, { name: 'k', scopes })
     must(await make('contacts:read'))
+    must(await make('@read-only'))
     for (const scope of ['contacts:write', 'contacts:*', 'keys:read']) {
       expect(await make('contacts:read', scope)).toMatchObject({ reason: 'beyond_grant' })
     }
     const give = (...scopes: string[]) => here.keys.update(owner, ann, apiKey.id, { scopes })
-    expect(await give('contacts:read', 'contacts:write')).toMatchObject({ reason: 'beyond_grant' })
+    expect(await give('contacts:write', 'keys:read')).toMatchObject({ reason: 'beyond_grant' })
     must(await here.keys.update(owner, ann, apiKey.id, { name: 'still what it was' }))
     expect((await here.keys.get(owner, apiKey.id))?.scopes).toEqual(['contacts:write'])
+    must(await give('contacts:read', 'contacts:write'))
     must(await give('contacts:read'))
     must(await here.owners.setPolicy(owner, { issuePolicy: null }))
     must(await give('contacts:write'))
@@ -172,6 +174,10 @@ describe.each(testDatabases)('owners on $name', ({ create }) => {
     must(await here.keys.rotate(owner, ann, test.id, { grant: other }))
     must(await here.keys.rotate(owner, ann, live.id, { grant: admin }))
     must(await here.keys.update(owner, ann, live.id, { enabled: false, grant: other }))
+    const toMakeKeys = { scopes: ['contacts:read', 'keys:write'], grant: other }
+    expect(await here.keys.update(owner, ann, live.id, toMakeKeys)).toMatchObject({ reason: 'beyond_grant' })
+    must(await here.keys.update(owner, ann, test.id, toMakeKeys))
+    must(await here.keys.update(owner, ann, live.id, { ...toMakeKeys, grant: admin }))
   })
 
   it.each([

@@ -175,6 +175,10 @@ export const nodes = latchkeySchema.table('nodes', {
   id: uuid('id').primaryKey(),
   namespace: text('namespace').notNull(),
   seenAt: exactMoment('seen_at').notNull(),
+  /** Null in these: a node of a version that does not tell. */
+  version: text('version'),
+  host: text('host'),
+  isListening: boolean('is_listening'),
 })
 
 /** Which node has dropped which change. */

@@ -15,6 +15,10 @@ export const operatorsMigration: Migration = {
   version: 18,
   name: 'operators',
   statements: [
+    // First, while nothing is locked that verdicts read.
+    sql`create index keys_by_start on latchkey.keys (start)`,
+    sql`create index retired_secrets_by_start on latchkey.retired_secrets (start)`,
+
     // Null: not suspended.
     sql`alter table latchkey.owners
       add column suspended_at timestamptz(3),
@@ -31,20 +35,18 @@ export const operatorsMigration: Migration = {
       'old table as removed new table as added',
     ),
 
-    sql`create index keys_by_start on latchkey.keys (start)`,
-    sql`create index retired_secrets_by_start on latchkey.retired_secrets (start)`,
-
     // Null where a node of an older version wrote the row.
     sql`alter table latchkey.nodes
       add column version text,
       add column host text,
       add column is_listening boolean`,
 
-    // As before, with suspensions, and with what is no change of anything and says itself what it is.
+    // As before, with either policy, with suspensions, and with what is no change of anything and says itself what it is.
+    // A change that says it of itself is told for what it is.
     sql.raw(`create or replace function latchkey.audit_action(key_id uuid, before jsonb, after jsonb, source text)
       returns text language sql immutable as $$
       select case
-        when source like 'operator.%' then source
+        when source like 'operator.%' and before is null and not coalesce(after ? 'environment', false) then source
         when before ? 'keyCount' then 'key.purged'
         when key_id is null and after -> 'suspendedAt' = 'null' then 'owner.suspension_lifted'
         when key_id is null and after ? 'suspendedAt' then 'owner.suspended'
@@ -70,7 +72,7 @@ export const operatorsMigration: Migration = {
       declare
         chain latchkey.audit_chains;
       begin
-        if action not like 'operator.%' then
+        if action is null or context is null or action not like 'operator.%' then
           raise invalid_parameter_value using message = 'Only what operators did is recorded without a change.';
         end if;
         chain := latchkey.open_audit_chain(in_namespace, in_owner);
