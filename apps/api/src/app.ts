@@ -73,18 +73,16 @@ export async function buildApp(options: AppOptions): Promise<App> {
     return suspension
   })
   const secondFactor = createSecondFactor(db, auth, sessions)
-  const passkeys = createPasskeys(db, auth, sessions)
+  const provider =
+    options.openId && createOpenIdProvider(options.openId, pageOf(dashboardUrl, '/sign-in/openid/callback'))
+  const passkeys = createPasskeys(db, auth, sessions, provider?.issuer ?? null)
   const reauthentication = createReauthentication(db, auth, sessions, passkeys)
   const setUp = createSetUp(db, authOn)
   const members = createMembers(db, authOn)
   const invitations = createInvitations(db, authOn)
   const openId =
-    options.openId &&
-    createOpenId({
-      ...{ db, auth, sessions, invitations },
-      provider: createOpenIdProvider(options.openId, pageOf(dashboardUrl, '/sign-in/openid/callback')),
-      attempts: createOpenIdAttempts(db),
-    })
+    provider &&
+    createOpenId({ ...{ db, auth, sessions, invitations, provider }, attempts: createOpenIdAttempts(db) })
 
   await addSecurityHeaders(server)
   await server.register(problems)

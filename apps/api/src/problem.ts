@@ -4,7 +4,7 @@
  */
 const problems = {
   invalid_credentials: [401, 'The e-mail address or the password is wrong.'],
-  second_factor_required: [401, 'The password is right. Now send a code of your second factor.'],
+  second_factor_required: [401, 'So far so good. Now send a code of your second factor.'],
   sign_in_again: [401, 'This sign-in took too long, or too many wrong codes were sent. Begin again.'],
   invalid_passkey: [
     401,

@@ -16,7 +16,8 @@ export const beginSession = {
       {
         method: 'POST',
         requireHeaders: true,
-        metadata: { $Infer: { body: {} as { userId: string } } },
+        // Whoever may call it names anybody, so no router may ever offer it.
+        metadata: { SERVER_ONLY: true, $Infer: { body: {} as { userId: string } } },
       },
       async (ctx) => {
         const { userId } = ctx.body

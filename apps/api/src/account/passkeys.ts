@@ -40,7 +40,13 @@ export type Passkeys = ReturnType<typeof createPasskeys>
  * Signing in with what a device or a password manager keeps, by better-auth's plugin. Each challenge is good for five
  * minutes and one answer, from the browser that it was given to, which a cookie tells.
  */
-export function createPasskeys(db: AppDatabase, auth: Auth, sessions: Sessions) {
+export function createPasskeys(
+  db: AppDatabase,
+  auth: Auth,
+  sessions: Sessions,
+  /** Of the OpenID provider by which people may sign in; null when there is none. */
+  issuer: string | null,
+) {
   const ownPasskey = (userId: string, id: string) => and(eq(passkeys.userId, userId), eq(passkeys.id, id))
 
   /** Whose passkey it is; null for nobody's. */
@@ -86,7 +92,7 @@ export function createPasskeys(db: AppDatabase, auth: Auth, sessions: Sessions) 
         const body = { name, response: credential }
         id = (await auth.api.verifyPasskeyRegistration({ body, headers: headersOf(request) })).id
       } catch (error) {
-        if (!isRefusal(error)) throw error
+        if (!isOddChallenge(error) && !isRefusal(error)) throw error
         return { ok: false, reason: 'passkey_not_added' }
       }
       // Counted afterwards, since several may be added at the same moment.
@@ -108,7 +114,7 @@ export function createPasskeys(db: AppDatabase, auth: Auth, sessions: Sessions) 
     async remove(signedIn: SignedIn, id: string): Promise<'removed' | 'not_found' | 'last_way_in'> {
       const { user } = signedIn
       const removed = await db.transaction(async (tx) => {
-        const isOnly = (await countWaysIn(tx, user.id)) === 1
+        const isOnly = (await countWaysIn(tx, user.id, issuer)) === 1
         const found = await tx.select(shown).from(passkeys).where(ownPasskey(user.id, id))
         if (found.length === 0) return 'not_found'
         if (isOnly) return 'last_way_in'
@@ -141,7 +147,7 @@ export function createPasskeys(db: AppDatabase, auth: Auth, sessions: Sessions) 
         const options = { body: { response: credential }, headers, returnHeaders: true } as const
         setCookie = cookieIn((await auth.api.verifyPasskeyAuthentication(options)).headers)
       } catch (error) {
-        refusalOf(error)
+        if (!isOddChallenge(error)) refusalOf(error)
         return { ok: false, reason: 'invalid_passkey' }
       }
       const begun = await sessions.takeOver(headersOf(request), setCookie)
@@ -155,6 +161,9 @@ export function createPasskeys(db: AppDatabase, auth: Auth, sessions: Sessions) 
     ownerOf,
   }
 }
+
+/** Another of our signed cookies under this one's name: what stands behind it is no challenge, and the plugin cannot read it. */
+const isOddChallenge = (error: unknown): boolean => error instanceof SyntaxError
 
 /** Whether a new passkey was refused. One that does not fit the challenge the plugin tells like a failure of its own. */
 function isRefusal(error: unknown): boolean {

@@ -26,9 +26,10 @@ export function createReauthentication(db: AppDatabase, auth: Auth, sessions: Se
         return { ok: false, reason: 'wrong_password' }
       }
       const { sessionId } = request.signedIn!
+      // Before the token changes: should this fail, the old one goes on.
+      await db.update(sessionTable).set({ authenticatedAt: new Date() }).where(eq(sessionTable.id, sessionId))
       const renewed = await sessions.renew(request)
       if (renewed === null) throw new Error('The session that was renewed is not there.')
-      await db.update(sessionTable).set({ authenticatedAt: new Date() }).where(eq(sessionTable.id, sessionId))
       return { ok: true, ...renewed }
     },
 

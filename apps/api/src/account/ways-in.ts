@@ -1,11 +1,17 @@
-import { and, count, eq, isNotNull, ne, or } from 'drizzle-orm'
+import { and, count, eq, isNotNull, or } from 'drizzle-orm'
 import type { AppDatabase } from '../database/app-database.ts'
 import { credentials, passkeys, users } from './tables.ts'
 
-/** In how many ways a person can sign in: a password, each provider, each passkey. Nobody else changes that until `tx` is over. */
-export async function countWaysIn(tx: AppDatabase, userId: string): Promise<number> {
+/**
+ * In how many ways a person can sign in: a password, the provider of this issuer, each passkey. Nobody else changes that until `tx`
+ * is over. A provider that was set up once and is no longer lets nobody in.
+ */
+export async function countWaysIn(tx: AppDatabase, userId: string, issuer: string | null): Promise<number> {
   await tx.select({ id: users.id }).from(users).where(eq(users.id, userId)).for('update')
-  const usable = or(ne(credentials.providerId, 'credential'), isNotNull(credentials.password))
+  const usable = or(
+    isNotNull(credentials.password),
+    issuer === null ? undefined : eq(credentials.providerId, issuer),
+  )
   const [others] = await tx
     .select({ count: count() })
     .from(credentials)

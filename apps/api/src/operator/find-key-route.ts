@@ -36,7 +36,7 @@ export const findKeyRoute: FastifyPluginAsyncTypebox<OperatorContext> = async (
       await recordLook(request, {
         operation: 'findAnyKey',
         // Whoever reads the trail could try hashes.
-        details: { by, value: by === 'hash' ? null : value, found: keys.length },
+        details: { by, value: by === 'hash' || keys.length === 0 ? null : value, found: keys.length },
         concerns: keys.map(({ id, owner }) => ({ workspaceId: owner, keyId: id })),
       })
       return {

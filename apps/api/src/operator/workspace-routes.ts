@@ -30,7 +30,9 @@ export const workspaceRoutes: FastifyPluginAsyncTypebox<OperatorContext> = async
         ...{ q: tidy(q ?? '') || null, suspended: suspended ?? null },
       })
       const details = { q: q ?? null, suspended: suspended ?? null, shown: rows.length }
-      await recordLook(request, { operation: 'listAllWorkspaces', details })
+      // Who is searched for is looked at; a page of all of them is about nobody.
+      const concerns = q === undefined ? [] : rows.map(({ id }) => ({ workspaceId: id }))
+      await recordLook(request, { operation: 'listAllWorkspaces', details, concerns })
       return { data: rows.map(toWorkspace), nextCursor: next && Buffer.from(next).toString('base64url') }
     },
   )

@@ -28,6 +28,12 @@ export class ApiKeysElement extends HTMLElement implements LatchkeyApiKeysElemen
   }
 
   connectedCallback(): void {
+    // Set before the element was known, it hides the property of this class.
+    if (Object.hasOwn(this, 'client')) {
+      const { client } = this
+      Reflect.deleteProperty(this, 'client')
+      this.client = client
+    }
     const root = this.shadowRoot ?? this.attachShadow({ mode: 'open' })
     root.adoptedStyleSheets = [styles]
     this.#page = mount(ApiKeys, { target: root, props: this.#props() })

@@ -1,5 +1,6 @@
 import { m } from '#lib/paraglide/messages.js'
 import { fail, redirect } from '@sveltejs/kit'
+import { answer } from '#lib/server/answer.ts'
 import { ApiUnavailable } from '#lib/server/api.ts'
 import { formText } from '#lib/server/form-text.ts'
 import { readForm } from '#lib/server/read-form.ts'
@@ -9,7 +10,9 @@ import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = async (event) => {
   const { user } = await requireSession(event)
-  return { email: user.email, redirectTo: redirectTarget(event.url.searchParams.get('redirectTo')) }
+  const { hasPassword } = answer(event, await event.locals.api.GET('/v1/openid/connection'))
+  const redirectTo = redirectTarget(event.url.searchParams.get('redirectTo'))
+  return { email: user.email, hasPassword, redirectTo }
 }
 
 export const actions: Actions = {
