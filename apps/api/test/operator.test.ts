@@ -121,7 +121,7 @@ describe.each(databases)('the operator area, on $name', ({ create }) => {
     })
     const own = (await ownTrail()).filter(({ after }) => after?.['operation'] === 'findAnyKey')
     expect(own.slice(0, 2).map(({ after }) => after)).toEqual([
-      { operation: 'findAnyKey', by: 'start', value: 'lk_live_', found: 0 },
+      { operation: 'findAnyKey', by: 'start', value: null, found: 0 },
       { operation: 'findAnyKey', by: 'hash', value: null, found: 1 },
     ])
     // Through the ordinary routes an operator sees no more than anybody.

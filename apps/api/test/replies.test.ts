@@ -89,8 +89,8 @@ describe('every reply', () => {
     for (const [path, item] of Object.entries(paths)) {
       // The address for proxies takes every method that their clients use.
       if (path.endsWith('/authorize')) continue
-      // An address below /v1/api-keys is also that of a key of this name, which no key has.
-      const all = /^\/v1\/api-keys\/[a-z-]+$/.test(path) ? { ...item, ...paths['/v1/api-keys/{id}'] } : item
+      // An address below a collection is also that of one with this name, which none has.
+      const all = { ...item, ...(path.endsWith('}') ? {} : paths[path.replace(/[^/]+$/, '{id}')]) }
       const known = Object.keys(all).map((method) => method.toUpperCase())
       // A file that is sent while it is read would be read whole for nothing.
       if (known.includes('GET') && !path.endsWith('/export')) known.push('HEAD')
