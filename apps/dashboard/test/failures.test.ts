@@ -107,9 +107,9 @@ test('signing out forgets the browser’s part even then', async ({ open }) => {
 test('while a slow API makes up its mind, the shape of the list stands in', async ({ open }) => {
   const page = await open('ada')
   await visit(page, '/settings')
-  await apiProxy.fail({ on: 'GET /v1/api-keys', kind: { slowMs: 1_500 } })
+  await apiProxy.fail({ on: 'GET /v1/api-keys', kind: { slowMs: 5_000 } })
   await page.getByRole('main').getByRole('link', { name: 'API Keys' }).click()
-  await expect(page.getByText('Loading API keys')).toBeAttached({ timeout: 1_000 })
+  await expect(page.getByText('Loading API keys')).toBeAttached({ timeout: 4_000 })
   await expect(page.getByRole('heading', { level: 1, name: 'API Keys' })).toBeVisible()
   await expect(page.getByText('Loading API keys')).toHaveCount(0)
 })
