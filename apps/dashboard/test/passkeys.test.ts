@@ -143,6 +143,8 @@ test('without script, passkeys are explained, and renamed and removed all the sa
 })
 
 test('axe finds nothing on the pages about passkeys, whatever theme and width', async ({ open }) => {
+  // Four pages, each in every theme and width.
+  test.setTimeout(180_000)
   const { page } = await signedIn(open, { reducedMotion: 'reduce' })
   const device = await addAuthenticator(page)
   await visit(page, passkeys)
