@@ -28,6 +28,7 @@ function wayOut(code: string, here: string): string | null {
 
 /** What the page's script sends: what a passkey signed, which is the API's to judge, and texts beside it. */
 export async function readPasskey(request: Request) {
+  // What is no JSON holds no credential, and the API refuses that with a word on what to do.
   const body = (await request.json().catch(() => null)) as Record<string, unknown> | null
   return {
     credential: body?.['credential'] as never,
