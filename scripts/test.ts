@@ -25,6 +25,8 @@ const env = {
 }
 /** How Vitest and Playwright begin to tell what failed. */
 const FAILURES = /⎯ (?:Failed Tests|Failed Suites|Unhandled Errors|Startup Error) |^ {2}1\) test\//
+/** The checks beside the tests that failed, for their names to stand at the end as well. */
+const failedChecks: string[] = []
 let passed = 0
 let failed = 0
 
@@ -65,6 +67,7 @@ addReports()
 if ((workspaces.status !== 0 || repository !== 0) && failed === 0) failed += 1
 if (passed === 0) failed += 1
 tellFailures(workspaces.lines)
+for (const name of failedChecks) process.stdout.write(`FAILED: ${name} (told at the top)\n`)
 
 for (const what of leftOut) {
   process.stdout.write(`Left out: ${what}\n`)
@@ -77,7 +80,10 @@ function check(name: string, command: string, args: string[]): void {
   const status = run(command, args)
   process.stdout.write(`${status === 0 ? 'passed' : 'FAILED'}: ${name}\n`)
   if (status === 0) passed += 1
-  else failed += 1
+  else {
+    failed += 1
+    failedChecks.push(name)
+  }
 }
 
 function run(command: string, args: string[]): number {
