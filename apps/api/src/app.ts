@@ -6,6 +6,7 @@ import type { DestinationStream } from 'pino'
 import { createAuth } from './account/auth.ts'
 import { createInvitations } from './account/invitations.ts'
 import { createMembers } from './account/members.ts'
+import { isRecent } from './account/require-recent.ts'
 import { createRequireSession } from './account/require-session.ts'
 import { createOpenId } from './account/openid.ts'
 import { createOpenIdAttempts } from './account/openid-attempts.ts'
@@ -111,7 +112,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
       const signedIn = await sessions.read(request)
       if (signedIn === null) return null
       const { user, workspace, role } = signedIn
-      return { owner: workspace.id, actor: { id: user.id, name: user.name }, role }
+      const actor = { id: user.id, name: user.name }
+      return { owner: workspace.id, actor, role, isProven: isRecent(signedIn) }
     },
   })
 

@@ -10,10 +10,6 @@ const problems = {
     401,
     'The passkey was not accepted, or five minutes have passed. Try again, or use your password.',
   ],
-  reauthentication_required: [
-    401,
-    'This needs a sign-in of the last ten minutes. Prove once more who you are (`/v1/session/authentication`), then try again.',
-  ],
   wrong_code: [403, 'The code is wrong, or too old.'],
   passkey_not_added: [403, 'The passkey was not added: it does not fit what was asked for. Begin again.'],
   too_many_passkeys: [409, 'You have as many passkeys as there may be, 20. Remove one first.'],

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type BrowserContextOptions, type Page } from '@playwright/test'
 import { expectAccessible } from './harness/accessible.ts'
 import { addAuthenticator } from './harness/authenticator.ts'
-import { addPerson, password, signInAtApi } from './harness/people.ts'
+import { addPerson, letTimePass, password, signInAtApi } from './harness/people.ts'
 import { apiUrl, cookieFor, databaseSql, expect, test, uniqueName, visit } from './harness/test.ts'
 
 const passkeys = '/settings/security/passkeys'
@@ -16,12 +16,6 @@ async function signedIn(open: Open, options?: BrowserContextOptions): Promise<{ 
   await page.context().addCookies([cookieFor(await signInAtApi(apiUrl, email))])
   return { page, email }
 }
-
-/** As if the person had signed in eleven minutes ago. */
-const letTimePass = (email: string) =>
-  databaseSql()`
-    update account.sessions set authenticated_at = now() - interval '11 minutes'
-    from account.users where users.id = sessions.user_id and users.email = ${email}`
 
 test('a passkey is added, signs in, is renamed and removed', async ({ open }) => {
   const { page, email } = await signedIn(open)
@@ -57,7 +51,7 @@ test('a passkey is added, signs in, is renamed and removed', async ({ open }) =>
   await expect(page.getByText('The passkey has its new name.')).toBeVisible()
 
   await page.getByRole('link', { name: 'Change Old laptop' }).click()
-  await letTimePass(email)
+  await letTimePass(databaseSql(), email)
   await page.getByRole('button', { name: 'Remove passkey' }).click()
   await expect(page.getByRole('heading', { name: 'Confirm that it is you' })).toBeVisible()
   await device.touchedDuring(async () => {
@@ -80,7 +74,7 @@ test('a device that does not know its person signs nobody in, and nothing is add
 }) => {
   const { page, email } = await signedIn(open)
   const device = await addAuthenticator(page)
-  await letTimePass(email)
+  await letTimePass(databaseSql(), email)
   await visit(page, passkeys)
   await expect(page.getByLabel('Name')).toHaveValue(/Chrome/)
   await page.getByRole('button', { name: 'Add passkey' }).click()
@@ -131,7 +125,7 @@ test('without script, passkeys are explained, and renamed and removed all the sa
   await page.getByLabel('Name').fill('Telephone')
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByRole('link', { name: 'Change Telephone' }).click()
-  await letTimePass(email)
+  await letTimePass(databaseSql(), email)
   await page.getByRole('button', { name: 'Remove passkey' }).click()
   await page.getByLabel('Your password').fill(password)
   await page.getByRole('button', { name: 'Confirm', exact: true }).click()

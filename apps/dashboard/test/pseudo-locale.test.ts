@@ -88,6 +88,7 @@ const places = [
   at('second factor', '/settings/security/second-factor'),
   at('passkeys', '/settings/security/passkeys'),
   at('confirm that it is you', '/settings/security/confirm'),
+  at('confirmed', '/settings/security/confirm/done'),
   at('operator area', '/operator', 'operator'),
   at('all workspaces', '/operator/workspaces', 'operator'),
   at('find a key', '/operator/find-key', 'operator'),

@@ -35,6 +35,7 @@ const behindSignIn = [
   '/settings/security/passkeys',
   somePasskey,
   '/settings/security/confirm',
+  '/settings/security/confirm/done',
 ]
 
 test.describe('without a session', () => {

@@ -707,7 +707,7 @@ export interface components {
                  * @example not_found
                  * @enum {string}
                  */
-                code: "not_found" | "beyond_grant" | "already_revoked" | "already_expired" | "not_revoked" | "not_restorable" | "too_many_keys" | "invalid_request";
+                code: "not_found" | "reauthentication_required" | "beyond_grant" | "already_revoked" | "already_expired" | "not_revoked" | "not_restorable" | "too_many_keys" | "invalid_request";
                 /**
                  * @description The kind of problem, for people.
                  * @example Not found
@@ -2054,7 +2054,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. `reauthentication_required`: A recent sign-in is needed. */
             401: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -2722,7 +2722,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. `reauthentication_required`: A recent sign-in is needed. */
             401: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -2835,7 +2835,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. `reauthentication_required`: A recent sign-in is needed. */
             401: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -3180,7 +3180,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. `reauthentication_required`: A recent sign-in is needed. */
             401: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -3316,7 +3316,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. `reauthentication_required`: A recent sign-in is needed. */
             401: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -3632,7 +3632,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. `reauthentication_required`: A recent sign-in is needed. */
             401: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */
@@ -3781,7 +3781,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ApiKeyProblem"];
                 };
             };
-            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. */
+            /** @description `unauthenticated`: Credentials are missing. `invalid_key`: The API key is not valid. `key_disabled`: The API key is disabled. `key_expired`: The API key has expired. `key_pending`: The API key is not good yet. `key_revoked`: The API key was revoked. `key_retired`: The secret of the API key was replaced. `reauthentication_required`: A recent sign-in is needed. */
             401: {
                 headers: {
                     /** @description How to authenticate, and what was wrong (RFC 6750). */

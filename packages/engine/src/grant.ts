@@ -1,5 +1,5 @@
 import type { ApiKey } from './key.ts'
-import type { ReservedScope } from './reserved-scopes.ts'
+import { RESERVED_SCOPES, type ReservedScope } from './reserved-scopes.ts'
 import { isCollective, type ScopeCatalog } from './scopes.ts'
 import type { Environment } from './secret.ts'
 
@@ -18,6 +18,11 @@ export interface Grant {
   readonly environment: Environment | null
   /** Whether the policy of the owner bounds them less than others. So it is when left out. */
   readonly isAdmin?: boolean
+  /**
+   * Whether they have lately shown who they are, without which keys with one of Latchkey's own scopes are left alone.
+   * So it is when left out.
+   */
+  readonly isProven?: boolean
 }
 
 /** Somebody would hand out more than they may. The message is for them. */
@@ -27,6 +32,15 @@ export interface BeyondGrant {
   message: string
 }
 
+/** Whoever asked has to show first who they are; the same request is good after that. */
+export interface Unproven {
+  ok: false
+  reason: 'unproven'
+}
+
+/** Why a grant does not suffice. */
+export type GrantRefusal = BeyondGrant | Unproven
+
 /** Not even a person who may hand out everything else hands this out. */
 const UNGRANTED: ReservedScope = 'latchkey:verify'
 
@@ -35,7 +49,7 @@ export function checkGrant(
   catalog: ScopeCatalog,
   grant: Grant | undefined,
   key: Pick<ApiKey, 'scopes' | 'expiresAt' | 'environment'>,
-): BeyondGrant | null {
+): GrantRefusal | null {
   if (grant === undefined) return null
   const { scopes, withheld = [], expiresAt } = grant
   const isWithheld = (scope: string) => (withheld as readonly string[]).includes(scope)
@@ -61,16 +75,29 @@ export function checkGrant(
 }
 
 /** Judges what only takes away, as disabling and revoking: it asks for no scope, but keeps to the environment. */
-export function checkReach(grant: Grant | undefined, key: Pick<ApiKey, 'environment'>): BeyondGrant | null {
-  if (!grant?.environment || grant.environment === key.environment) return null
-  return beyond(`You may only touch ${grant.environment} keys; this is a ${key.environment} key.`)
+export function checkReach(
+  grant: Grant | undefined,
+  key: Pick<ApiKey, 'scopes' | 'environment'>,
+): GrantRefusal | null {
+  if (grant?.environment && grant.environment !== key.environment) {
+    return beyond(`You may only touch ${grant.environment} keys; this is a ${key.environment} key.`)
+  }
+  return checkProof(grant, key)
+}
+
+/** Judges whether a key may be touched by somebody whose sign-in is old, and may be another's by now. */
+export function checkProof(grant: Grant | undefined, { scopes }: Pick<ApiKey, 'scopes'>): Unproven | null {
+  if (grant?.isProven !== false) return null
+  return scopes.some((scope) => Object.hasOwn(RESERVED_SCOPES, scope))
+    ? { ok: false, reason: 'unproven' }
+    : null
 }
 
 /** A decision, unless it goes beyond a grant. What would be refused anyway is refused for its own reason. */
 export function withinGrant<Accepted extends { ok: true }, Refusal>(
-  beyond: BeyondGrant | null,
+  beyond: GrantRefusal | null,
   decision: Accepted | { ok: false; refusal: Refusal },
-): Accepted | { ok: false; refusal: Refusal | BeyondGrant } {
+): Accepted | { ok: false; refusal: Refusal | GrantRefusal } {
   return decision.ok && beyond !== null ? { ok: false, refusal: beyond } : decision
 }
 

@@ -54,7 +54,7 @@ export { IMPORT_FIELDS, type ImportRow } from './import-row.ts'
 export { IMPORT_FORMATS, type ImportFormat } from './import-formats.ts'
 export type { ImportOptions } from './import-options.ts'
 export type { UpdateOptions, UpdateRefusal, UpdateResult } from './key-update.ts'
-export type { BeyondGrant, Grant } from './grant.ts'
+export type { BeyondGrant, Grant, GrantRefusal, Unproven } from './grant.ts'
 export { RESERVED_SCOPES, type ReservedScope } from './reserved-scopes.ts'
 export {
   DEFAULT_PAGE_SIZE,

@@ -1,6 +1,6 @@
 import type { KeyCache } from './cache.ts'
 import type { InvalidInput } from './checked.ts'
-import { beyondOwner, checkGrant, checkReach, withinGrant, type BeyondGrant, type Grant } from './grant.ts'
+import { beyondOwner, checkGrant, checkReach, withinGrant, type GrantRefusal, type Grant } from './grant.ts'
 import { assertIdentity } from './identity.ts'
 import { checkBulk, decideBulk, type BulkOptions, type BulkRefusal, type BulkResult } from './key-bulk.ts'
 import type { Author } from './author.ts'
@@ -38,13 +38,13 @@ export type RevokeResult =
   | { ok: true; apiKey: ApiKey; receipt: RevocationReceipt }
   | InvalidInput
   | AlreadyRevoked
-  | BeyondGrant
+  | GrantRefusal
   | Stale
   | { ok: false; reason: 'not_found' }
 
 /** The outcome of {@link Lifecycle.restore}. */
 export type RestoreResult =
-  { ok: true; apiKey: ApiKey } | Unrestorable | BeyondGrant | Stale | { ok: false; reason: 'not_found' }
+  { ok: true; apiKey: ApiKey } | Unrestorable | GrantRefusal | Stale | { ok: false; reason: 'not_found' }
 
 /** How keys end, and come back. */
 export interface Lifecycle {
@@ -125,7 +125,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       assertIdentity(owner, actor)
       const checked = checkRevocation(given)
       if (!checked.ok) return checked
-      const { results, unconfirmed } = await change<AlreadyRevoked | BeyondGrant | Stale>(
+      const { results, unconfirmed } = await change<AlreadyRevoked | GrantRefusal | Stale>(
         { owner, actor, ids: [id] },
         (current, moment) => {
           const decision = decideRevocation(current, checked.value, { ...moment, restoreWindowSeconds })
@@ -139,7 +139,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     async restore(owner, actor, id, given = {}) {
       assertIdentity(owner, actor)
       const decide = await restoring(owner, given.grant)
-      const { results } = await change<Unrestorable | BeyondGrant | Stale>(
+      const { results } = await change<Unrestorable | GrantRefusal | Stale>(
         { owner, actor, ids: [id], maxKeys: maxKeysPerOwner },
         (current, moment) => underCondition(given, current, decide(current, moment)),
       )

@@ -1,5 +1,5 @@
 import { invalid, type Checked, type InvalidInput } from './checked.ts'
-import type { BeyondGrant, Grant } from './grant.ts'
+import type { GrantRefusal, Grant } from './grant.ts'
 import { keyState, type ApiKey, type RetiringSecret } from './key.ts'
 import type { RevocationReceipt } from './receipts.ts'
 import type { Condition, Stale } from './revision.ts'
@@ -30,7 +30,7 @@ export type RotateResult =
   | { ok: false; reason: 'not_found' | 'idempotency_mismatch' | 'idempotency_in_flight' }
 
 /** Why a key cannot be given another secret. */
-export type RotateRefusal = { ok: false; reason: RotateObstacle } | BeyondGrant
+export type RotateRefusal = { ok: false; reason: RotateObstacle } | GrantRefusal
 
 type RotateObstacle = 'revoked' | 'expired' | 'retiring'
 
@@ -43,7 +43,7 @@ export type RetireResult =
   | { ok: false; reason: 'not_found' }
 
 /** Why the end of a replaced secret is not moved. */
-export type RetireRefusal = { ok: false; reason: 'revoked' | 'not_retiring' } | BeyondGrant
+export type RetireRefusal = { ok: false; reason: 'revoked' | 'not_retiring' } | GrantRefusal
 
 export function checkGrace(gracePeriodSeconds: unknown): Checked<number> {
   const isFine =

@@ -1,6 +1,6 @@
 import { checkAllowedIps } from './address-list.ts'
 import { allChecked, invalid, type Checked, type InvalidInput } from './checked.ts'
-import { checkGrant, checkReach, type BeyondGrant, type Grant } from './grant.ts'
+import { checkGrant, checkProof, checkReach, type GrantRefusal, type Grant } from './grant.ts'
 import {
   checkBlockBrowsers,
   checkExpiry,
@@ -49,7 +49,7 @@ export interface UpdateOptions extends Condition {
 }
 
 /** Why a change that is well formed is not made. */
-export type UpdateRefusal = { ok: false; reason: 'revoked' | 'expired' } | BeyondGrant
+export type UpdateRefusal = { ok: false; reason: 'revoked' | 'expired' } | GrantRefusal
 
 /** The outcome of `keys.update`. There is a receipt when this update disabled the key. */
 export type UpdateResult =
@@ -125,7 +125,9 @@ export function decideUpdate(
   const changed = { ...current, ...fields }
   const hasFields = Object.keys(fields).length > 0
   const isOnlyLess = enabled === false && !hasFields
-  const beyond = isOnlyLess ? checkReach(grant, changed) : checkGrant(catalog, grant, changed)
+  const beyond =
+    (isOnlyLess ? checkReach(grant, changed) : checkGrant(catalog, grant, changed)) ??
+    checkProof(grant, current)
   if (beyond !== null) return refuse(beyond)
   if (enabled === true && keyState(changed, nowMs) === 'expired') {
     return refuse({ ok: false, reason: 'expired' })

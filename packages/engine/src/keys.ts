@@ -17,7 +17,7 @@ import {
   beyondIssuedSecret,
   NO_ISSUE_POLICY,
 } from './issue-policy.ts'
-import { beyondOwner, checkGrant, checkReach, withinGrant, type BeyondGrant, type Grant } from './grant.ts'
+import { beyondOwner, checkGrant, checkReach, withinGrant, type GrantRefusal, type Grant } from './grant.ts'
 import { createKeyId } from './key-id.ts'
 import { actorOf, type Author } from './author.ts'
 import { allChecked, invalid, type InvalidInput } from './checked.ts'
@@ -115,7 +115,7 @@ export interface CreateOptions {
 export type CreateResult =
   | { ok: true; apiKey: ApiKey; secret: string; replayed: boolean }
   | InvalidInput
-  | BeyondGrant
+  | GrantRefusal
   | { ok: false; reason: 'too_many_keys' | 'idempotency_mismatch' | 'idempotency_in_flight' | 'revoked' }
 
 /** The outcome of {@link Keys.list}. */

@@ -104,6 +104,30 @@ describe.each(testDatabases.filter(({ name }) => name !== 'PGlite in a folder'))
       })
     })
 
+    describe('from somebody who has not shown lately who they are', () => {
+      const unproven: Grant = { ...everything, isProven: false }
+
+      it.each(Object.keys(RESERVED_SCOPES))('leaves keys with %s alone', async (scope) => {
+        const owner = anOwner()
+        const { apiKey } = must(await latchkey.keys.create(owner, ann, { name: 'k', scopes: [scope] }))
+        const grant = { ...unproven, scopes: [scope] }
+        const refusal = { ok: false, reason: 'unproven' }
+        expect(await latchkey.keys.create(owner, ann, { name: 'l', scopes: [scope], grant })).toEqual(refusal)
+        expect(await latchkey.keys.update(owner, ann, apiKey.id, { scopes: [], grant })).toEqual(refusal)
+        expect(await latchkey.keys.update(owner, ann, apiKey.id, { enabled: false, grant })).toEqual(refusal)
+        expect(await latchkey.keys.rotate(owner, ann, apiKey.id, { grant })).toEqual(refusal)
+        expect(await latchkey.keys.revoke(owner, ann, apiKey.id, { grant })).toEqual(refusal)
+        expect(must(await latchkey.keys.list(owner)).data).toEqual([apiKey])
+      })
+
+      it('makes and ends every other key', async () => {
+        const owner = anOwner()
+        const wanted = { name: 'k', scopes: ['contacts:*'], grant: unproven }
+        const { apiKey } = must(await latchkey.keys.create(owner, ann, wanted))
+        must(await latchkey.keys.revoke(owner, ann, apiKey.id, { grant: unproven }))
+      })
+    })
+
     describe('at update', () => {
       async function change(before: object, options: UpdateOptions) {
         const owner = anOwner()

@@ -59,6 +59,7 @@ export function createAuthorizeHook(authorize: Authorize, keySpace: KeySpace) {
       scopes: principal.scopes ?? null,
       withheld,
       isAdmin: isAuditor(principal.role),
+      isProven: principal.isProven ?? true,
     }
     const { id, name } = principal.actor
     const actor: Author = { id, name, type: 'person', from: originOf(request) }
@@ -120,14 +121,14 @@ async function ask(
     throw error
   }
   throw new FST_LATCHKEY_OPTION(
-    '`authorize` must return null or { owner, actor: { id, name }, role }, with a role among owner, admin, developer and viewer; `scopes`, if there, a list or null.',
+    '`authorize` must return null or { owner, actor: { id, name }, role }, with a role among owner, admin, developer and viewer; `scopes`, if there, a list or null; `isProven`, if there, true or false.',
   )
 }
 
 /** TypeScript has checked it where there is TypeScript; a door that opens on a misspelt field is too dear to leave to that. */
 function isPrincipal(value: unknown): value is Principal {
   if (typeof value !== 'object' || value === null) return false
-  const { owner, actor, role, scopes } = value as Partial<Principal>
+  const { owner, actor, role, scopes, isProven } = value as Partial<Principal>
   return (
     typeof owner === 'string' &&
     owner !== '' &&
@@ -135,6 +136,7 @@ function isPrincipal(value: unknown): value is Principal {
     actor.id !== '' &&
     (actor.name === null || typeof actor.name === 'string') &&
     ROLES.includes(role) &&
-    (scopes === undefined || scopes === null || Array.isArray(scopes))
+    (scopes === undefined || scopes === null || Array.isArray(scopes)) &&
+    (isProven === undefined || typeof isProven === 'boolean')
   )
 }

@@ -11,6 +11,8 @@ export function lifecycleProblem(
       return invalidInput(refusal)
     case 'beyond_grant':
       return beyondGrant(refusal)
+    case 'unproven':
+      return new ProblemError('reauthentication_required')
     case 'stale':
       return new ProblemError('precondition_failed')
     case 'revoked':

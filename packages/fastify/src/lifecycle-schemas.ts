@@ -56,6 +56,7 @@ export const ChangeApiKeys = Type.Object(
 export type BulkCode = (typeof BULK_CODES)[number]
 const BULK_CODES = [
   'not_found',
+  'reauthentication_required',
   'beyond_grant',
   'already_revoked',
   'already_expired',

@@ -34,6 +34,12 @@ export interface Principal {
    * it is kept with the owner when it changes, and held against each use. Left out, what was kept stays.
    */
   ownerScopes?: readonly string[] | null | undefined
+  /**
+   * Whether this person has shown lately who they are, as by a password or a passkey of the last ten minutes. When
+   * false, keys with one of Latchkey's own scopes, which manage other keys, are neither made nor changed, rotated or
+   * revoked: that is answered with 401 `reauthentication_required`. Left out: true.
+   */
+  isProven?: boolean | undefined
 }
 
 /**

@@ -33,6 +33,13 @@ export const PROBLEMS = {
     title: 'Credentials are missing',
     detail: 'The request carries no credentials that could be checked.',
   },
+  reauthentication_required: {
+    status: 401,
+    title: 'A recent sign-in is needed',
+    detail: 'The key can manage other keys. Prove once more who you are, then send the same request again.',
+    // RFC 9470, section 3
+    headers: { 'www-authenticate': 'Session error="insufficient_user_authentication"' },
+  },
   invalid_key: { status: 401, title: 'The API key is not valid', detail: 'The API key is not valid.' },
   key_disabled: {
     status: 401,

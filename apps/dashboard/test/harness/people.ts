@@ -42,6 +42,11 @@ export async function addPerson(
   }
 }
 
+/** As if somebody had signed in eleven minutes ago. */
+export const letTimePass = (sql: postgres.Sql, email: string) => sql`
+  update account.sessions set authenticated_at = now() - interval '11 minutes'
+  from account.users where users.id = sessions.user_id and users.email = ${email}`
+
 /** Signs in at the API itself; the session’s cookie, as `name=value`. */
 export async function signInAtApi(apiUrl: string, email: string): Promise<string> {
   const response = await fetch(`${apiUrl}/v1/session`, {

@@ -7,6 +7,7 @@ import { ProblemError } from '../problem.ts'
 import { CreateApiKey, CreatedApiKey, CreateHeaders } from '../schemas.ts'
 
 const REFUSALS = {
+  unproven: 'reauthentication_required',
   revoked: 'already_revoked',
   too_many_keys: 'too_many_keys',
   idempotency_mismatch: 'idempotency_mismatch',
@@ -39,6 +40,7 @@ export function createKeyRoute({ scope, engine, operation }: RouteContext): void
       },
       problems: [
         'invalid_json',
+        'reauthentication_required',
         'forbidden',
         'beyond_grant',
         'already_revoked',

@@ -26,6 +26,7 @@ export function restoreKeyRoute({ scope, engine, operation }: RouteContext): voi
         },
       },
       problems: [
+        'reauthentication_required',
         'forbidden',
         'beyond_grant',
         'not_found',

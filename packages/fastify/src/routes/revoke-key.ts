@@ -23,7 +23,13 @@ export function deleteKeyRoute({ scope, engine, operation }: RouteContext): void
       description:
         'Revokes a key. The reply waits until every node refuses the key, one second at most, and its `receipt` says how many do. The record of the key stays for a while, and is listed with `status=revoked`; until `revocation.restorableUntil` the key can be restored. To say why it is revoked, use `POST /{id}/revoke`.',
       schema: { params: ApiKeyParams, headers: IfMatchHeaders, response: { 200: REVOKED } },
-      problems: ['forbidden', 'beyond_grant', 'not_found', 'precondition_failed'],
+      problems: [
+        'reauthentication_required',
+        'forbidden',
+        'beyond_grant',
+        'not_found',
+        'precondition_failed',
+      ],
     }),
     async (request, reply) => {
       const { owner, actor, grant } = principalOf(request)
@@ -64,6 +70,7 @@ export function revokeKeyRoute({ scope, engine, operation }: RouteContext): void
         },
         problems: [
           'invalid_json',
+          'reauthentication_required',
           'forbidden',
           'beyond_grant',
           'not_found',

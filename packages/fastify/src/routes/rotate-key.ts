@@ -9,6 +9,7 @@ import { ApiKeyParams } from '../schemas.ts'
 import { RotateApiKey, RotatedApiKey } from '../rotation-schemas.ts'
 
 const REFUSALS = {
+  unproven: 'reauthentication_required',
   not_found: 'not_found',
   stale: 'precondition_failed',
   revoked: 'already_revoked',
@@ -41,6 +42,7 @@ export function rotateKeyRoute({ scope, engine, operation }: RouteContext): void
       },
       problems: [
         'invalid_json',
+        'reauthentication_required',
         'forbidden',
         'beyond_grant',
         'not_found',

@@ -7,6 +7,7 @@ import { ProblemError } from '../problem.ts'
 import { ApiKeyParams, UpdateApiKey, UpdatedApiKey } from '../schemas.ts'
 
 const REFUSALS = {
+  unproven: 'reauthentication_required',
   not_found: 'not_found',
   stale: 'precondition_failed',
   revoked: 'already_revoked',
@@ -36,6 +37,7 @@ export function updateKeyRoute({ scope, engine, operation }: RouteContext): void
       },
       problems: [
         'invalid_json',
+        'reauthentication_required',
         'forbidden',
         'beyond_grant',
         'not_found',

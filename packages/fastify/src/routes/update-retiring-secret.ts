@@ -8,6 +8,7 @@ import { ApiKeyParams, UpdatedApiKey } from '../schemas.ts'
 import { UpdateRetiringSecret } from '../rotation-schemas.ts'
 
 const REFUSALS = {
+  unproven: 'reauthentication_required',
   not_found: 'not_found',
   stale: 'precondition_failed',
   revoked: 'already_revoked',
@@ -42,6 +43,7 @@ export function updateRetiringSecretRoute({ scope, engine, operation }: RouteCon
       },
       problems: [
         'invalid_json',
+        'reauthentication_required',
         'forbidden',
         'beyond_grant',
         'not_found',

@@ -1,5 +1,6 @@
 import { json } from '@sveltejs/kit'
 import { m } from '#lib/paraglide/messages.js'
+import { confirmPath } from './confirm-path.ts'
 
 interface Problem {
   status: number
@@ -21,9 +22,8 @@ function explain(status: number, code: string): string {
 }
 
 function wayOut(code: string, here: string): string | null {
-  const back = `?redirectTo=${encodeURIComponent(here)}`
-  if (code === 'reauthentication_required') return `/settings/security/confirm${back}`
-  return code === 'unauthenticated' ? `/sign-in${back}` : null
+  if (code === 'reauthentication_required') return confirmPath(here)
+  return code === 'unauthenticated' ? `/sign-in?redirectTo=${encodeURIComponent(here)}` : null
 }
 
 /** What the page's script sends: what a passkey signed, which is the API's to judge, and texts beside it. */

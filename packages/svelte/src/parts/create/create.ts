@@ -41,6 +41,8 @@ export interface CreateFailure {
   values?: CreateValues
   errors: FormErrors
   message?: string
+  /** Whether whoever asks has to prove first who they are. */
+  unproven?: boolean
   /** The form’s idempotency key, to try again with; left out when it has been used up. */
   idempotencyKey?: string
 }

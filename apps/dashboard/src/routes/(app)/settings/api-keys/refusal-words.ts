@@ -4,6 +4,7 @@ import type { Changed } from './changed.ts'
 /** Why something was not done to a key. */
 export const refusalWords = {
   not_found: m.list_refused_not_found,
+  reauthentication_required: m.list_refused_unproven,
   beyond_grant: m.list_refused_beyond_grant,
   already_revoked: m.list_refused_already_revoked,
   already_expired: m.list_refused_already_expired,

@@ -76,6 +76,7 @@ export const actions: Actions = {
       if (code === 'idempotency_mismatch') return usedForm(status)
       if (code === 'idempotency_in_flight') return failure(status, { message: m.create_error_in_flight() })
       if (code === 'too_many_keys') return failure(status, { message: m.create_error_too_many() })
+      if (code === 'reauthentication_required') return failure(status, { unproven: true })
       if (code === 'beyond_grant') return failure(status, { message: detail })
       if (status === 400) return failure(400, explain(problems, values))
       return answer(event, result)

@@ -23,6 +23,8 @@ export interface EditFailure {
   etag: string
   errors: EditErrors
   message?: string
+  /** Whether whoever asks has to prove first who they are. */
+  unproven?: boolean
   /** What others changed meanwhile; `latest` is the key as it is now. */
   meanwhile?: { latest: EditFields; conflicts: EditField[]; adopted: EditField[] }
 }
@@ -82,6 +84,7 @@ export const actions: Actions = {
       if (code === 'already_revoked') redirect(303, keyPage(event, 'deleted'))
       if (code === 'precondition_failed')
         return failure(412, await whatChanged(event, values, base, timeZone))
+      if (code === 'reauthentication_required') return failure(status, { unproven: true })
       if (code === 'beyond_grant') return failure(403, { message: why })
       if (status === 400) return failure(400, explain(problems))
       return answer(event, result)

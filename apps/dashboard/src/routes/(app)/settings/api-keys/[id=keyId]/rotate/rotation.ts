@@ -12,7 +12,8 @@ export interface Rotated {
 
 export interface RotateFailure {
   grace: Grace
-  message: string
+  /** Left out where whoever asks has to prove first who they are. */
+  message?: string
   /** Names the form towards the API, to try again with; left out when it has been used up. */
   idempotencyKey?: string
 }
