@@ -83,7 +83,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const invitations = createInvitations(db, authOn)
   const openId =
     provider &&
-    createOpenId({ ...{ db, auth, sessions, invitations, provider }, attempts: createOpenIdAttempts(db) })
+    createOpenId({ ...{ db, sessions, invitations, provider }, attempts: createOpenIdAttempts(db) })
 
   await addSecurityHeaders(server)
   await server.register(problems)

@@ -45,7 +45,6 @@ const problems = {
   ],
   openid_other_email: [403, 'The provider knows you by another e-mail address than this account.'],
   openid_connected: [409, 'An account is connected with the provider already. Disconnect it first.'],
-  openid_only_way: [409, 'Without a password this is your only way to sign in.'],
   already_set_up: [409, 'The first account exists already. Sign in with it.'],
   rate_limited: [429, 'Too many attempts. Wait for as many seconds as the header Retry-After says.'],
 } as const satisfies Record<string, [number, string]>

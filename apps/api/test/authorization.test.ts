@@ -174,11 +174,11 @@ const matrix: Record<string, Row> = {
     expected: forPeople(200),
   },
   'POST /v1/openid/connection': {
-    request: () => ({ url: '/v1/openid/connection', payload: wrongPassword }),
+    request: () => ({ url: '/v1/openid/connection' }),
     expected: forPeople(404),
   },
-  'POST /v1/openid/connection/remove': {
-    request: () => ({ url: '/v1/openid/connection/remove', payload: wrongPassword }),
+  'DELETE /v1/openid/connection': {
+    request: () => ({ url: '/v1/openid/connection' }),
     expected: forPeople(404),
   },
   'POST /v1/session/passkey/challenge': {

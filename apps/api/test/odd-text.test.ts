@@ -39,8 +39,6 @@ const bodies: Record<string, Values> = {
   'POST /v1/second-factor/remove': { password: 'not my password' },
   'POST /v1/openid/sign-in': { invitation: 'x' },
   'POST /v1/openid/callback': { state: 'x', code: 'x', error: 'x', iss: 'x' },
-  'POST /v1/openid/connection': { password: 'not my password' },
-  'POST /v1/openid/connection/remove': { password: 'not my password' },
   'POST /v1/session/authentication/password': { password: 'not my password' },
   'POST /v1/passkeys': { name: 'x', credential: createAuthenticator().create({ challenge: 'x' }) },
   'PATCH /v1/passkeys/{id}': { name: 'x' },

@@ -5,9 +5,13 @@ import type { Api } from './api.ts'
 export function openIdBrowser(api: Api) {
   const cookies = new Map<string, string>()
 
-  async function post(url: string, payload: object): Promise<LightMyRequestResponse> {
+  async function send(
+    method: 'POST' | 'DELETE',
+    url: string,
+    payload?: object,
+  ): Promise<LightMyRequestResponse> {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const response = await api.inject({ method: 'POST', url, headers: { cookie }, payload })
+    const response = await api.inject({ method, url, headers: { cookie }, ...(payload && { payload }) })
     for (const text of [response.headers['set-cookie'] ?? []].flat()) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(text)!
       if (value) {
@@ -18,11 +22,14 @@ export function openIdBrowser(api: Api) {
     return response
   }
 
+  const post = (url: string, payload?: object) => send('POST', url, payload)
+
   return {
     cookies,
     post,
+    delete: (url: string) => send('DELETE', url),
     /** The address at the provider. */
-    async begin(payload: object = {}, url = '/v1/openid/sign-in'): Promise<string> {
+    async begin(payload: object | undefined = {}, url = '/v1/openid/sign-in'): Promise<string> {
       const response = await post(url, payload)
       if (response.statusCode !== 200) throw new Error(`${url} answered ${response.body}`)
       return response.json<{ location: string }>().location

@@ -2,6 +2,7 @@ import { startOpenIdProvider, visitOpenIdProvider, type OpenIdServer } from '@la
 import type { LightMyRequestResponse } from 'fastify'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { databases, dashboardUrl, dumpTables, findAny, startApi, type Api, type Person } from './api.ts'
+import { createAuthenticator } from './authenticator.ts'
 import { openIdBrowser } from './openid-browser.ts'
 import { appCode } from './totp.ts'
 
@@ -62,7 +63,7 @@ describe.each(databases)('sign-in by a real OpenID provider, on $name', ({ creat
   /** Connects somebody who is signed in; the browser has their renewed session. */
   async function connect(person: Person, subject = known(person.email)) {
     const browser = browserOf(person)
-    const location = await browser.begin({ password: person.password }, '/v1/openid/connection')
+    const location = await browser.begin({}, '/v1/openid/connection')
     const response = await browser.finish(await visitOpenIdProvider(location, subject))
     return { browser, subject, response }
   }
@@ -97,10 +98,12 @@ describe.each(databases)('sign-in by a real OpenID provider, on $name', ({ creat
     expect(shown).toEqual({ name: 'Test ID' })
   })
 
-  it('takes whoever is signed in and gives the password to connect, and signs them in from then on', async () => {
+  it('takes whoever has just signed in to connect, and signs them in from then on', async () => {
     const other = await api.signIn(ada.email, ada.password)
-    const wrong = await browserOf(ada).post('/v1/openid/connection', { password: 'not my password' })
-    expect(told(wrong)).toEqual([403, 'wrong_password'])
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 10 * minute })
+    const late = await browserOf(ada).post('/v1/openid/connection')
+    expect(told(late)).toEqual([401, 'reauthentication_required'])
+    vi.useRealTimers()
     expect(await connection(ada.cookie)).toMatchObject({ connectedAt: null, hasPassword: true })
 
     const { browser, subject, response } = await connect(ada)
@@ -142,7 +145,7 @@ describe.each(databases)('sign-in by a real OpenID provider, on $name', ({ creat
     expect(await connection(ada.cookie)).toMatchObject({ connectedAt: null })
 
     const { subject, browser } = await connect(ada)
-    const again = await browser.post('/v1/openid/connection', { password: ada.password })
+    const again = await browser.post('/v1/openid/connection')
     expect(told(again)).toEqual([409, 'openid_connected'])
     const eve = await api.addPerson()
     provider.people.set(subject, { email: eve.email, email_verified: true })
@@ -152,7 +155,7 @@ describe.each(databases)('sign-in by a real OpenID provider, on $name', ({ creat
   it('connects the account for which it was begun, and no other that is signed in by then', async () => {
     const eve = await api.addPerson()
     const browser = browserOf(ada)
-    const location = await browser.begin({ password: ada.password }, '/v1/openid/connection')
+    const location = await browser.begin({}, '/v1/openid/connection')
     const back = await visitOpenIdProvider(location, known(eve.email))
     browser.cookies.set('__Host-latchkey_session', eve.cookie.split('=', 2)[1]!)
     expect(told(await browser.finish(back))).toEqual([403, 'openid_expired'])
@@ -244,26 +247,37 @@ describe.each(databases)('sign-in by a real OpenID provider, on $name', ({ creat
     // Whoever has come half-way is no further once the way is closed.
     vi.setSystemTime(Date.now() + 2 * minute)
     const halfWay = (await signIn(subject)).browser
-    expect((await browser.post('/v1/openid/connection/remove', { password: ada.password })).statusCode).toBe(
-      200,
-    )
+    expect((await browser.delete('/v1/openid/connection')).statusCode).toBe(200)
     const late = await halfWay.post('/v1/session/second-factor', { code: appCode(secret), method: 'app' })
     expect(told(late)).toEqual([401, 'sign_in_again'])
   })
 
-  it('is given up with the password, which ends all other sessions', async () => {
+  it('is given up by whoever has just signed in, which ends all other sessions', async () => {
     const { browser, subject } = await connect(ada)
     const other = (await signIn(subject)).browser
-    const refused = await browser.post('/v1/openid/connection/remove', { password: 'not my password' })
-    expect(told(refused)).toEqual([403, 'wrong_password'])
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 10 * minute })
+    const refused = await browser.delete('/v1/openid/connection')
+    expect(told(refused)).toEqual([401, 'reauthentication_required'])
+    vi.useRealTimers()
     const before = browser.session
-    const removed = await browser.post('/v1/openid/connection/remove', { password: ada.password })
+    const removed = await browser.delete('/v1/openid/connection')
     expect(removed.statusCode, removed.body).toBe(200)
     expect([await status(before), await status(other.session), await status(browser.session)]).toEqual([
       401, 401, 200,
     ])
     expect(told((await signIn(subject)).response)).toEqual([403, 'openid_not_connected'])
     expect(await api.signIn(ada.email, ada.password)).toBeTruthy()
+  })
+
+  it('is given up also by whoever has no password, once a passkey is another way in', async () => {
+    const email = 'pia@example.com'
+    const { browser } = await signIn(known(email), { invitation: await invite(email) })
+    expect(told(await browser.delete('/v1/openid/connection'))).toEqual([409, 'last_way_in'])
+    const given = (await browser.post('/v1/passkeys/challenge')).json<{ challenge: string }>()
+    const credential = createAuthenticator().create(given)
+    expect((await browser.post('/v1/passkeys', { name: 'Phone', credential })).statusCode).toBe(201)
+    expect((await browser.delete('/v1/openid/connection')).statusCode).toBe(200)
+    expect(await connection(browser.session)).toMatchObject({ connectedAt: null, hasPassword: false })
   })
 
   it('makes an account by an invitation, of the invited address alone, and never leaves it without a way in', async () => {
@@ -294,8 +308,9 @@ describe.each(databases)('sign-in by a real OpenID provider, on $name', ({ creat
     expect(told(await late.finish(lateBack))).toEqual([403, 'invalid_invitation'])
 
     expect(await connection(browser.session)).toMatchObject({ hasPassword: false })
-    const removed = await browser.post('/v1/openid/connection/remove', { password: ada.password })
-    expect(told(removed)).toEqual([409, 'openid_only_way'])
+    const removed = await browser.delete('/v1/openid/connection')
+    expect(told(removed)).toEqual([409, 'last_way_in'])
+    expect((await signIn(subject)).response.statusCode).toBe(200)
     const passwords = { currentPassword: ada.password, newPassword: 'eight tidier otters' }
     expect(told(await browser.post('/v1/password', passwords))).toEqual([403, 'wrong_password'])
     expect(told(await browser.post('/v1/second-factor', { password: ada.password }))).toEqual([

@@ -16,22 +16,24 @@ import {
   OpenIdStatus,
 } from './openid-schemas.ts'
 import { clearOpenIdCookie, keepOpenIdCookie, readOpenIdCookie } from './openid-cookie.ts'
+import { requireRecent } from './require-recent.ts'
 import type { RequireSession } from './require-session.ts'
 import { Session } from './schemas.ts'
-import { PasswordProof } from './second-factor-schemas.ts'
 
 interface OpenIdRoutesOptions {
   /** Null while no provider is set up. */
   openId: OpenId | null
   /** What people call the provider. */
   providerName: string | null
+  /** Whether a person can sign in by a password. */
+  hasPassword: (userId: string) => Promise<boolean>
   requireSession: RequireSession
 }
 
 /** Sign-in by an OpenID provider. The dashboard sends browsers there, and hands in what they come back with. */
 export const openIdRoutes: FastifyPluginAsyncTypebox<OpenIdRoutesOptions> = async (
   app,
-  { openId, providerName, requireSession },
+  { openId, providerName, hasPassword, requireSession },
 ) => {
   const common = { tags: ['Account'], security: [{ session: [] }] }
   const provider = providerName === null ? null : { name: providerName }
@@ -119,9 +121,13 @@ export const openIdRoutes: FastifyPluginAsyncTypebox<OpenIdRoutesOptions> = asyn
       },
     },
     async (request) => {
-      if (openId === null) return { provider, connectedAt: null, hasPassword: true }
-      const { connectedAt, hasPassword } = await openId.read(request.signedIn!.user.id)
-      return { provider, connectedAt: connectedAt?.toISOString() ?? null, hasPassword }
+      const { id } = request.signedIn!.user
+      const connectedAt = (await openId?.connectedAt(id)) ?? null
+      return {
+        provider,
+        connectedAt: connectedAt?.toISOString() ?? null,
+        hasPassword: await hasPassword(id),
+      }
     },
   )
 
@@ -129,40 +135,41 @@ export const openIdRoutes: FastifyPluginAsyncTypebox<OpenIdRoutesOptions> = asyn
     '/v1/openid/connection',
     {
       config: attempts,
-      onRequest: requireSession,
+      onRequest: [requireSession, requireRecent],
       schema: {
         ...common,
         operationId: 'beginOpenIdConnection',
         summary: 'Connect with the OpenID provider',
         description:
-          'The way there; the way back is that of a sign-in. It ends every other session, and renews this one.',
-        body: PasswordProof,
-        response: { 200: OpenIdSent, ...problemReplies(400, 401, 403, 404, 409, 413, 415, 429, 503) },
+          'Needs a proof of the last ten minutes of who you are. The way there; the way back is that of a sign-in. It ' +
+          'ends every other session, and renews this one.',
+        response: { 200: OpenIdSent, ...problemReplies(401, 403, 404, 409, 429, 503) },
       },
     },
     async (request, reply) => {
-      const begun = await requireProvider().beginConnecting(request, request.body.password)
+      const begun = await requireProvider().beginConnecting(request)
       if (!begun.ok) throw problemOf(begun.reason)
       return sendAway(reply, begun)
     },
   )
 
-  app.post(
-    '/v1/openid/connection/remove',
+  app.delete(
+    '/v1/openid/connection',
     {
       config: attempts,
-      onRequest: requireSession,
+      onRequest: [requireSession, requireRecent],
       schema: {
         ...common,
         operationId: 'removeOpenIdConnection',
         summary: 'Disconnect from the OpenID provider',
-        description: 'Ends every other session, and renews this one: the reply sets a new cookie.',
-        body: PasswordProof,
-        response: { 200: Session, ...problemReplies(400, 401, 403, 404, 409, 413, 415, 429, 503) },
+        description:
+          'Needs a proof of the last ten minutes of who you are, and another way in. Ends every other session, and ' +
+          'renews this one: the reply sets a new cookie.',
+        response: { 200: Session, ...problemReplies(401, 403, 404, 409, 429, 503) },
       },
     },
     async (request, reply) => {
-      const removed = await requireProvider().disconnect(request, request.body.password)
+      const removed = await requireProvider().disconnect(request)
       if (!removed.ok) throw new AppProblem(removed.reason)
       return replyWithSession(reply, removed)
     },

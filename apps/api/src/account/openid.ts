@@ -1,15 +1,14 @@
-import { and, eq, isNotNull } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import type { FastifyRequest } from 'fastify'
 import type { AppDatabase } from '../database/app-database.ts'
 import { generateId } from '../id.ts'
-import type { Auth } from './auth.ts'
 import type { Invitations } from './invitations.ts'
 import type { OpenIdAttempts, OpenIdPurpose } from './openid-attempts.ts'
 import type { OpenIdAnswer, OpenIdIdentity, OpenIdProvider } from './openid-provider.ts'
-import { refusalOf } from './refusal.ts'
-import { headersOf, type Begun, type Sessions } from './sessions.ts'
+import type { Begun, Sessions, SignedIn } from './sessions.ts'
 import { credentials, users } from './tables.ts'
 import { generateToken } from './token.ts'
+import { countWaysIn } from './ways-in.ts'
 
 type Refused<Reason extends string> = { ok: false; reason: Reason }
 
@@ -36,7 +35,6 @@ type Finished =
 
 interface OpenIdParts {
   db: AppDatabase
-  auth: Auth
   sessions: Sessions
   invitations: Invitations
   provider: OpenIdProvider
@@ -47,10 +45,10 @@ export type OpenId = ReturnType<typeof createOpenId>
 
 /**
  * Sign-in by an OpenID provider. Who somebody is, issuer and subject decide, once they are connected with an account;
- * the e-mail address never does. They are connected by whoever is signed in and knows the password, or when an invitation
+ * the e-mail address never does. They are connected by whoever has just shown who they are, or when an invitation
  * makes the account. So nobody comes in by having an address at the provider that somebody else has here.
  */
-export function createOpenId({ db, auth, sessions, invitations, provider, attempts }: OpenIdParts) {
+export function createOpenId({ db, sessions, invitations, provider, attempts }: OpenIdParts) {
   const isOurs = eq(credentials.providerId, provider.issuer)
 
   async function send(request: FastifyRequest, purpose: OpenIdPurpose) {
@@ -71,11 +69,11 @@ export function createOpenId({ db, auth, sessions, invitations, provider, attemp
     return (await db.select({ id: users.id }).from(users).where(eq(users.email, email))).length > 0
   }
 
-  /** A session begun with what is disconnected meanwhile would outlive that, which has ended all others by then. */
+  /** What was begun with what is disconnected meanwhile would outlive that, which has ended everything else by then. */
   async function begin(request: FastifyRequest, userId: string, identity: OpenIdIdentity): Promise<Finished> {
     const begun = await sessions.beginFor(request, userId)
-    if (!begun.ok || (await ownerOf(identity)) === userId) return begun
-    await sessions.end(begun.signedIn.token)
+    if ((await ownerOf(identity)) === userId) return begun
+    await (begun.ok ? sessions.end(begun.signedIn.token) : sessions.endFirstSteps(userId))
     return { ok: false, reason: 'openid_unknown' }
   }
 
@@ -114,33 +112,17 @@ export function createOpenId({ db, auth, sessions, invitations, provider, attemp
     return { ok: true, ...begun }
   }
 
-  async function isPassword(request: FastifyRequest, password: string): Promise<boolean> {
-    try {
-      await auth.api.verifyPassword({ body: { password }, headers: headersOf(request) })
-      return true
-    } catch (error) {
-      refusalOf(error)
-      return false
-    }
-  }
-
-  /** When the person was connected with the provider, if they are, and whether they have a password too. */
-  async function read(userId: string): Promise<{ connectedAt: Date | null; hasPassword: boolean }> {
-    const [[connected], passwords] = await Promise.all([
-      db
-        .select({ createdAt: credentials.createdAt })
-        .from(credentials)
-        .where(and(isOurs, eq(credentials.userId, userId))),
-      db
-        .select({ id: credentials.id })
-        .from(credentials)
-        .where(and(eq(credentials.userId, userId), isNotNull(credentials.password))),
-    ])
-    return { connectedAt: connected?.createdAt ?? null, hasPassword: passwords.length > 0 }
+  /** When the person was connected with the provider; null for who is not. */
+  async function connectedAt(userId: string): Promise<Date | null> {
+    const [connected] = await db
+      .select({ createdAt: credentials.createdAt })
+      .from(credentials)
+      .where(and(isOurs, eq(credentials.userId, userId)))
+    return connected?.createdAt ?? null
   }
 
   return {
-    read,
+    connectedAt,
 
     /** With the token of an invitation, to make an account by it; else for whoever is connected already. */
     async begin(
@@ -155,11 +137,9 @@ export function createOpenId({ db, auth, sessions, invitations, provider, attemp
 
     async beginConnecting(
       request: FastifyRequest,
-      password: string,
-    ): Promise<Sent | Refused<'openid_unavailable' | 'openid_connected' | 'wrong_password'>> {
+    ): Promise<Sent | Refused<'openid_unavailable' | 'openid_connected'>> {
       const { id: userId } = request.signedIn!.user
-      if ((await read(userId)).connectedAt !== null) return { ok: false, reason: 'openid_connected' }
-      if (!(await isPassword(request, password))) return { ok: false, reason: 'wrong_password' }
+      if ((await connectedAt(userId)) !== null) return { ok: false, reason: 'openid_connected' }
       return send(request, { kind: 'connect', userId })
     },
 
@@ -183,17 +163,23 @@ export function createOpenId({ db, auth, sessions, invitations, provider, attemp
       return { ok: false, reason: isKnown ? 'openid_not_connected' : 'openid_unknown' }
     },
 
-    /** Refused to whoever has no password: they could not sign in any more. */
+    /** Refused to whoever could not sign in any more. All other sessions end with it, and sign-ins half-way. */
     async disconnect(
       request: FastifyRequest,
-      password: string,
-    ): Promise<({ ok: true } & Begun) | Refused<'wrong_password' | 'openid_only_way' | 'no_workspace'>> {
-      const { id: userId } = request.signedIn!.user
-      if (!(await read(userId)).hasPassword) return { ok: false, reason: 'openid_only_way' }
-      if (!(await isPassword(request, password))) return { ok: false, reason: 'wrong_password' }
-      await db.delete(credentials).where(and(isOurs, eq(credentials.userId, userId)))
-      await sessions.endFirstSteps(userId)
-      return renew(request)
+    ): Promise<({ ok: true } & Begun) | Refused<'last_way_in' | 'no_workspace'>> {
+      const signedIn: SignedIn = request.signedIn!
+      const { id: userId } = signedIn.user
+      const isOnly = await db.transaction(async (tx) => {
+        const waysIn = await countWaysIn(tx, userId, provider.issuer)
+        const its = and(isOurs, eq(credentials.userId, userId))
+        const connected = await tx.select({ id: credentials.id }).from(credentials).where(its)
+        if (connected.length > 0 && waysIn === 1) return true
+        await tx.delete(credentials).where(its)
+        await sessions.endOthers(signedIn, tx)
+        await sessions.endFirstSteps(userId, tx)
+        return false
+      })
+      return isOnly ? { ok: false, reason: 'last_way_in' } : renew(request)
     },
   }
 }

@@ -113,16 +113,15 @@ export function createPasskeys(
     /** Every other session of the person ends as well: one of them may have been begun with it. */
     async remove(signedIn: SignedIn, id: string): Promise<'removed' | 'not_found' | 'last_way_in'> {
       const { user } = signedIn
-      const removed = await db.transaction(async (tx) => {
+      return db.transaction(async (tx) => {
         const isOnly = (await countWaysIn(tx, user.id, issuer)) === 1
         const found = await tx.select(shown).from(passkeys).where(ownPasskey(user.id, id))
         if (found.length === 0) return 'not_found'
         if (isOnly) return 'last_way_in'
         await tx.delete(passkeys).where(ownPasskey(user.id, id))
+        await sessions.endOthers(signedIn, tx)
         return 'removed'
       })
-      if (removed === 'removed') await sessions.endOthers(signedIn)
-      return removed
     },
 
     /** What the browser needs to ask for a passkey, whoever's it is, and the cookie that says so. */

@@ -4,7 +4,7 @@ import { problemReplies } from '../problem-replies.ts'
 import { attempts } from './attempts.ts'
 import { replyWithSession } from './begun-session.ts'
 import type { Reauthentication } from './reauthentication.ts'
-import type { RequireSession } from './require-session.ts'
+import { signInFirst, type RequireSession } from './require-session.ts'
 import { PasskeyProof } from './passkey-schemas.ts'
 import { Session } from './schemas.ts'
 import { PasswordProof } from './second-factor-schemas.ts'
@@ -40,8 +40,9 @@ export const reauthenticationRoutes: FastifyPluginAsyncTypebox<ReauthenticationR
     },
     async (request, reply) => {
       const proved = await reauthentication.withPassword(request, request.body.password)
-      if (!proved.ok) throw new AppProblem(proved.reason)
-      return replyWithSession(reply, proved)
+      if (proved.ok) return replyWithSession(reply, proved)
+      if (proved.reason === 'unauthenticated') throw signInFirst()
+      throw new AppProblem(proved.reason)
     },
   )
 

@@ -7,6 +7,7 @@ import type { Passkeys } from './passkeys.ts'
 import { refusalOf } from './refusal.ts'
 import { headersOf, type Begun, type Sessions } from './sessions.ts'
 import { sessions as sessionTable } from './tables.ts'
+import { hasPassword } from './ways-in.ts'
 
 type Result<Reason extends string> = ({ ok: true } & Begun) | { ok: false; reason: Reason }
 
@@ -18,7 +19,13 @@ export type Reauthentication = ReturnType<typeof createReauthentication>
  */
 export function createReauthentication(db: AppDatabase, auth: Auth, sessions: Sessions, passkeys: Passkeys) {
   return {
-    async withPassword(request: FastifyRequest, password: string): Promise<Result<'wrong_password'>> {
+    /** Whether a person can prove it by a password. */
+    hasPassword: (userId: string) => hasPassword(db, userId),
+
+    async withPassword(
+      request: FastifyRequest,
+      password: string,
+    ): Promise<Result<'wrong_password' | 'unauthenticated'>> {
       try {
         await auth.api.verifyPassword({ body: { password }, headers: headersOf(request) })
       } catch (error) {
@@ -29,8 +36,7 @@ export function createReauthentication(db: AppDatabase, auth: Auth, sessions: Se
       // Before the token changes: should this fail, the old one goes on.
       await db.update(sessionTable).set({ authenticatedAt: new Date() }).where(eq(sessionTable.id, sessionId))
       const renewed = await sessions.renew(request)
-      if (renewed === null) throw new Error('The session that was renewed is not there.')
-      return { ok: true, ...renewed }
+      return renewed === null ? { ok: false, reason: 'unauthenticated' } : { ok: true, ...renewed }
     },
 
     async withPasskey(

@@ -19,6 +19,11 @@ export function createRequireSession(sessions: Sessions) {
     request.signedIn = await sessions.read(request)
     if (request.signedIn !== null) return
     if (hasSessionCookie(request)) clearSessionCookie(reply)
-    throw new ProblemError('unauthenticated', { detail: 'Sign in first.', headers: challenge })
+    throw signInFirst()
   }
+}
+
+/** The problem of a request without a live session. */
+export function signInFirst(): ProblemError {
+  return new ProblemError('unauthenticated', { detail: 'Sign in first.', headers: challenge })
 }

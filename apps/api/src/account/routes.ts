@@ -54,7 +54,11 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutesOptions> = as
   const requireSession = createRequireSession(sessions)
   await app.register(sessionListRoutes, { sessions, requireSession })
   await app.register(secondFactorRoutes, { secondFactor, sessions, requireSession })
-  await app.register(openIdRoutes, { openId, providerName: openIdName, requireSession })
+  await app.register(openIdRoutes, {
+    ...{ openId, requireSession },
+    providerName: openIdName,
+    hasPassword: reauthentication.hasPassword,
+  })
   await app.register(passkeySignInRoutes, { passkeys })
   await app.register(passkeyRoutes, { passkeys, requireSession })
   await app.register(reauthenticationRoutes, { reauthentication, requireSession })

@@ -105,10 +105,16 @@ export function createSessions(
     return signedIn && { signedIn, setCookie }
   }
 
-  /** The same session under another token: the old one is worth nothing from here on. */
+  /** The same session under another token: the old one is worth nothing from here on. Null when it is worth nothing already. */
   async function renew(request: FastifyRequest): Promise<Begun | null> {
-    const reply = await auth.api.renewSession({ headers: headersOf(request), returnHeaders: true })
-    return readNew(cookieIn(reply.headers))
+    try {
+      const reply = await auth.api.renewSession({ headers: headersOf(request), returnHeaders: true })
+      return await readNew(cookieIn(reply.headers))
+    } catch (error) {
+      // The same form, sent twice: the session goes on under the token that the other one made.
+      if (isAPIError(error) && error.statusCode === 401) return null
+      throw error
+    }
   }
 
   async function end(token: string): Promise<void> {
@@ -116,9 +122,9 @@ export function createSessions(
   }
 
   /** Whoever has taken the first step of two, with what works no more, is no further than before it. */
-  async function endFirstSteps(userId: string): Promise<void> {
+  async function endFirstSteps(userId: string, on = db): Promise<void> {
     const theirs = and(eq(verifications.value, userId), like(verifications.identifier, '2fa-%'))
-    await db.delete(verifications).where(theirs)
+    await on.delete(verifications).where(theirs)
   }
 
   /** Forgets the sessions that ended by themselves. */
@@ -218,8 +224,8 @@ export function createSessions(
       await db.delete(sessions).where(eq(sessions.userId, userId))
     },
 
-    async endOthers({ user, sessionId }: SignedIn): Promise<void> {
-      await db.delete(sessions).where(and(eq(sessions.userId, user.id), ne(sessions.id, sessionId)))
+    async endOthers({ user, sessionId }: SignedIn, on = db): Promise<void> {
+      await on.delete(sessions).where(and(eq(sessions.userId, user.id), ne(sessions.id, sessionId)))
     },
 
     /** False where the person has no such session. */

@@ -2,6 +2,12 @@ import { and, count, eq, isNotNull, or } from 'drizzle-orm'
 import type { AppDatabase } from '../database/app-database.ts'
 import { credentials, passkeys, users } from './tables.ts'
 
+/** Whether a person can sign in by a password. */
+export async function hasPassword(db: AppDatabase, userId: string): Promise<boolean> {
+  const own = and(eq(credentials.userId, userId), isNotNull(credentials.password))
+  return (await db.select({ id: credentials.id }).from(credentials).where(own)).length > 0
+}
+
 /**
  * In how many ways a person can sign in: a password, the provider of this issuer, each passkey. Nobody else changes that until `tx`
  * is over. A provider that was set up once and is no longer lets nobody in.
