@@ -304,30 +304,14 @@ export interface paths {
         put?: never;
         /**
          * Connect with the OpenID provider
-         * @description The way there; the way back is that of a sign-in. It ends every other session, and renews this one.
+         * @description Needs a proof of the last ten minutes of who you are. The way there; the way back is that of a sign-in. It ends every other session, and renews this one.
          */
         post: operations["beginOpenIdConnection"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/openid/connection/remove": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
         /**
          * Disconnect from the OpenID provider
-         * @description Ends every other session, and renews this one: the reply sets a new cookie.
+         * @description Needs a proof of the last ten minutes of who you are, and another way in. Ends every other session, and renews this one: the reply sets a new cookie.
          */
-        post: operations["removeOpenIdConnection"];
-        delete?: never;
+        delete: operations["removeOpenIdConnection"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2583,17 +2567,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /**
-                     * Format: password
-                     * @description Compared byte for byte.
-                     */
-                    password: string;
-                };
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description The way to the provider, for ten minutes, for the browser that gets the cookie. */
             200: {
@@ -2608,15 +2582,6 @@ export interface operations {
                          */
                         location: string;
                     };
-                };
-            };
-            /** @description The request is not valid; `errors` names the fields. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no live session, or the credentials are wrong. */
@@ -2655,24 +2620,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not JSON. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description Too many attempts. */
             429: {
                 headers: {
@@ -2700,17 +2647,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /**
-                     * Format: password
-                     * @description Compared byte for byte.
-                     */
-                    password: string;
-                };
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description Who is signed in, and where. */
             200: {
@@ -2758,15 +2695,6 @@ export interface operations {
                     };
                 };
             };
-            /** @description The request is not valid; `errors` names the fields. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description There is no live session, or the credentials are wrong. */
             401: {
                 headers: {
@@ -2796,24 +2724,6 @@ export interface operations {
             };
             /** @description Not any more: `code` says why. */
             409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not JSON. */
-            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -13,6 +13,8 @@ export function openIdProblem(code: string | null, provider: string): string | n
     openid_unavailable: () => m.openid_problems_unavailable({ provider }),
     other_recipient: () => m.openid_problems_other_recipient({ provider }),
     invalid_invitation: m.members_join_invalid,
+    account_exists: () => m.openid_problems_account_exists({ provider }),
+    last_way_in: m.openid_problems_last_way_in,
     no_workspace: m.sign_in_no_workspace,
     rate_limited: m.sign_in_too_many,
   }
