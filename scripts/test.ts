@@ -5,10 +5,11 @@
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, globSync, readFileSync, rmSync } from 'node:fs'
+import { globSync, readFileSync, rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
+import { chromiumPath } from '../packages/testing/src/chromium-path.ts'
 import { nginxPath } from '../packages/testing/src/nginx-path.ts'
 import { pgbouncerPath } from '../packages/testing/src/pgbouncer-path.ts'
 import { scriptPath } from '../packages/testing/src/script-path.ts'
@@ -16,12 +17,10 @@ import { pythonPath } from '../packages/testing/src/python-path.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const inCi = process.env['CI'] === 'true'
-const chromium = findChromium()
 const env = {
   ...process.env,
   TURBO_TELEMETRY_DISABLED: '1',
   TURBO_NO_UPDATE_NOTIFIER: '1',
-  ...(chromium === undefined ? {} : { CHROMIUM_PATH: chromium }),
 }
 /** How Vitest and Playwright begin to tell what failed. */
 const FAILURES = /⎯ (?:Failed Tests|Failed Suites|Unhandled Errors|Startup Error) |^ {2}1\) test\//
@@ -56,7 +55,7 @@ const turboTest = [
   '--continue=dependencies-successful',
   '--output-logs=new-only',
 ]
-if (chromium === undefined) {
+if (chromiumPath === undefined) {
   leftOut.push('browser tests (no Chromium found; install it or set CHROMIUM_PATH)')
   turboTest.push('--filter=!@latchkey/dashboard', '--filter=!@latchkey/svelte')
 }
@@ -134,17 +133,6 @@ function brokenSuites(report: Partial<VitestReport>): number {
   return (report.testResults ?? []).filter(
     (suite) => suite.status === 'failed' && suite.assertionResults.length === 0,
   ).length
-}
-
-function findChromium(): string | undefined {
-  const places = [
-    process.env['CHROMIUM_PATH'],
-    '/usr/bin/chromium',
-    '/usr/bin/chromium-browser',
-    '/usr/bin/google-chrome',
-    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  ]
-  return places.find((path) => path !== undefined && path !== '' && existsSync(path))
 }
 
 interface VitestReport {

@@ -1,4 +1,5 @@
 import { defineConfig } from '@playwright/test'
+import { chromiumPath } from '../../packages/testing/src/chromium-path.ts'
 
 export default defineConfig({
   testDir: 'test',
@@ -12,14 +13,18 @@ export default defineConfig({
   forbidOnly: true,
   // Letters are drawn otherwise elsewhere. A few may be here as well, after an update of the browser.
   ignoreSnapshots: process.platform !== 'linux',
-  expect: { toHaveScreenshot: { threshold: 0.3, maxDiffPixelRatio: 0.04, animations: 'disabled' } },
+  expect: {
+    // Two browsers and their servers share two processors in CI.
+    timeout: 10_000,
+    toHaveScreenshot: { threshold: 0.3, maxDiffPixelRatio: 0.04, animations: 'disabled' },
+  },
   snapshotPathTemplate: '{testDir}/screens/{arg}{ext}',
   use: {
     browserName: 'chromium',
     viewport: { width: 1280, height: 800 },
     locale: 'en-GB',
     launchOptions: {
-      executablePath: process.env['CHROMIUM_PATH'] || '/usr/bin/chromium',
+      ...(chromiumPath && { executablePath: chromiumPath }),
       args: [
         '--no-sandbox',
         '--disable-gpu',

@@ -1,8 +1,7 @@
-import AxeBuilder from '@axe-core/playwright'
+import { axeViolations } from '@latchkey/testing/axe-violations'
 import { expect, type Page } from '@playwright/test'
 import { keepSheet, takesPictures } from './gallery.ts'
 
-const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 /** Phone, tablet, desk. The tablet shows what one of the others does, so there only the measures are looked at. */
 const widths = [320, 768, 1280]
 
@@ -15,7 +14,8 @@ export async function expectAccessible(page: Page): Promise<void> {
       await page.emulateMedia({ colorScheme })
       await painted(page)
       if (width !== 768) {
-        expect.soft(await violations(page, colorScheme), `${colorScheme}, ${width} pixels`).toEqual([])
+        const found = await axeViolations(page, colorScheme === 'light' ? 'all' : 'contrast')
+        expect.soft(found, `${colorScheme}, ${width} pixels`).toEqual([])
         if (takesPictures) pictures.push(await page.screenshot())
       }
       expect.soft(await page.evaluate(howFarBeyond), `what reaches beyond ${width} pixels`).toEqual([])
@@ -28,19 +28,6 @@ const howFarBeyond = () =>
   [document.documentElement, ...document.querySelectorAll('[role=dialog], [role=alertdialog], dialog')]
     .map((element) => [element.tagName, element.scrollWidth - element.clientWidth] as const)
     .filter(([, pixels]) => pixels > 0)
-
-/** Of all that axe looks at, the theme changes the contrast alone, and the rest takes most of the time. */
-async function violations(page: Page, colorScheme: 'light' | 'dark') {
-  // There are no frames, for which axe would otherwise open another page each time.
-  const axe = new AxeBuilder({ page }).setLegacyMode()
-  const found = await (
-    colorScheme === 'light' ? axe.withTags(rules) : axe.withRules(['color-contrast'])
-  ).analyze()
-  return found.violations.map(({ id, nodes }) => [
-    id,
-    ...nodes.map(({ html, failureSummary }) => [html, failureSummary]),
-  ])
-}
 
 /** Waits until what is on the screen has the colours and measures it was just given. */
 const painted = (page: Page) =>

@@ -66,7 +66,9 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     const contexts: BrowserContext[] = []
     const complaints: string[] = []
     await use(async (person, options) => {
-      const context = await browser.newContext({ baseURL: origin, ...options })
+      // Chromium lets a page write there on a click; its headless shell has nobody who would.
+      const permissions = ['clipboard-write']
+      const context = await browser.newContext({ baseURL: origin, permissions, ...options })
       contexts.push(context)
       if (options?.javaScriptEnabled === false) withoutScript.add(context)
       if (person) await context.addCookies([cookieFor(cookies[person])])
