@@ -6,7 +6,9 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync, readFileSync, rmSync } from 'node:fs'
+import { constants, setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
 import { chromiumPath } from '../packages/testing/src/chromium-path.ts'
@@ -24,8 +26,6 @@ const env = {
 }
 /** How Vitest and Playwright begin to tell what failed. */
 const FAILURES = /⎯ (?:Failed Tests|Failed Suites|Unhandled Errors|Startup Error) |^ {2}1\) test\//
-/** The checks beside the tests that failed, for their names to stand at the end as well. */
-const failedChecks: string[] = []
 let passed = 0
 let failed = 0
 
@@ -33,10 +33,14 @@ for (const folder of globSync('{.,packages/*,apps/*}/test-results', { cwd: root 
   rmSync(`${root}/${folder}`, { recursive: true })
 }
 
-check('lint', 'eslint', ['.', '--max-warnings=0'])
-check('formatting', 'prettier', ['--check', '--log-level=warn', '.'])
-check('types of scripts and repository tests', 'tsc', ['--noEmit'])
-check('build and types', 'turbo', ['run', 'build', 'check', '--output-logs=errors-only'])
+const built = run('turbo', ['run', 'build', 'check', '--output-logs=errors-only'])
+count('build and types', built)
+// While the tests wait for something, and only then: they have deadlines, and these have none.
+const checks = runChecks([
+  ['lint', 'eslint', ['.', '--max-warnings=0']],
+  ['formatting', 'prettier', ['--check', '--log-level=warn', '.']],
+  ['types of scripts and repository tests', 'tsc', ['--noEmit']],
+])
 
 const leftOut: string[] = []
 if (pgbouncerPath === undefined) {
@@ -62,11 +66,14 @@ if (chromiumPath === undefined) {
 const workspaces = await runAndKeep('turbo', turboTest)
 const repository = run('vitest', ['run'])
 addReports()
+for (const { name, status, output } of await checks) {
+  process.stdout.write(output)
+  count(name, status)
+}
 // A runner that died before it wrote its report must not pass for one that had nothing to say.
 if ((workspaces.status !== 0 || repository !== 0) && failed === 0) failed += 1
 if (passed === 0) failed += 1
 tellFailures(workspaces.lines)
-for (const name of failedChecks) process.stdout.write(`FAILED: ${name} (told at the top)\n`)
 
 for (const what of leftOut) {
   process.stdout.write(`Left out: ${what}\n`)
@@ -75,14 +82,26 @@ for (const what of leftOut) {
 process.stdout.write(`${passed} passed, ${failed} failed\n`)
 process.exit(failed === 0 ? 0 : 1)
 
-function check(name: string, command: string, args: string[]): void {
-  const status = run(command, args)
-  process.stdout.write(`${status === 0 ? 'passed' : 'FAILED'}: ${name}\n`)
+function count(check: string, status: number): void {
+  process.stdout.write(`${status === 0 ? 'passed' : 'FAILED'}: ${check}\n`)
   if (status === 0) passed += 1
-  else {
-    failed += 1
-    failedChecks.push(name)
+  else failed += 1
+}
+
+/** One after the other, at the lowest priority, what they print kept for the end. */
+async function runChecks(checks: [name: string, command: string, args: string[]][]) {
+  const results: { name: string; status: number; output: string }[] = []
+  for (const [name, command, args] of checks) {
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env })
+    if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW)
+    const [[status], ...output] = await Promise.all([
+      once(child, 'close') as Promise<[number | null]>,
+      text(child.stdout),
+      text(child.stderr),
+    ])
+    results.push({ name, status: status ?? 1, output: output.join('') })
   }
+  return results
 }
 
 function run(command: string, args: string[]): number {

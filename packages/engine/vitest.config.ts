@@ -13,6 +13,8 @@ export default defineConfig({
     globalSetup: '@latchkey/testing/global-setup',
     setupFiles: '@latchkey/testing/pglite-setup',
     expect: { requireAssertions: true },
+    // A third of the time would go into loading the same modules, and compiling PGlite, for each file anew.
+    isolate: false,
     // Much of the time is spent waiting, for outages to be noticed above all, so do it side by side.
     maxWorkers: 2,
     // A new embedded database takes seconds to make on a busy machine.

@@ -9,7 +9,10 @@ import { readTemplate, TEMPLATE_VARIABLE, templateFiles } from './pglite-templat
 const template = process.env[TEMPLATE_VARIABLE]
 if (!template) throw new Error('No template: add "@latchkey/testing/global-setup" to vitest.config.ts.')
 
-const create = PGlite.create.bind(PGlite)
+/** PGlite's own, also where an earlier file of the same worker has been here. */
+const own = Symbol.for('latchkey.test.createPglite')
+const patched = PGlite as unknown as { [own]?: typeof PGlite.create }
+const create = (patched[own] ??= PGlite.create.bind(PGlite))
 
 async function createFromTemplate(folder?: string, options?: PGliteOptions): Promise<PGlite> {
   if (folder === undefined) return create({ ...options, loadDataDir: await readTemplate(template!) })
