@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url'
 
 const server = fileURLToPath(new URL('../src/server.ts', import.meta.url))
 
+/** Many start; what was compiled for one is good for all. */
+const compiled = join(tmpdir(), 'latchkey-api-compiled')
+
 /** The program itself, as somebody would start it. */
 export interface Program {
   child: ChildProcess
@@ -22,7 +25,7 @@ export function startProgram(environment: Record<string, string>): Program {
   const { PATH = '', HOME = '' } = process.env
   const child = spawn(process.execPath, ['--conditions=@latchkey/source', server], {
     cwd: tmpdir(),
-    env: { PATH, HOME, PORT: '0', ...environment },
+    env: { PATH, HOME, PORT: '0', NODE_COMPILE_CACHE: compiled, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const written = { stdout: '', stderr: '' }
