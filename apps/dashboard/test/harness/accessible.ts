@@ -29,9 +29,16 @@ const howFarBeyond = () =>
     .map((element) => [element.tagName, element.scrollWidth - element.clientWidth] as const)
     .filter(([, pixels]) => pixels > 0)
 
-/** Waits until what is on the screen has the colours and measures it was just given. */
+/**
+ * Waits until what is on the screen has the colours and measures it was just given. Frame by frame, since an animation of
+ * what nobody sees would never be told to have finished: the browser draws no frame for it.
+ */
 const painted = (page: Page) =>
   page.evaluate(async () => {
-    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))
-    await Promise.allSettled(document.getAnimations().map((animation) => animation.finished))
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
+    const isMoving = ({ playState, effect }: Animation) =>
+      playState === 'running' && effect?.getComputedTiming().endTime !== Infinity
+    await frame()
+    do await frame()
+    while (document.getAnimations().some(isMoving))
   })
