@@ -11,17 +11,18 @@ import { readList } from './read-list.server.ts'
 import { renameAction } from './rename-action.server.ts'
 
 export const load: PageServerLoad = async (event) => {
-  await requireSession(event)
   const { searchParams } = event.url
   const query = readListQuery(searchParams)
   // A browser without script may send more of a key than its start: it leaves the address bar again.
   const asked = searchParams.get('q') ?? ''
   if (withoutSecrets(asked) !== asked) redirect(303, listHref(query))
 
+  // All at once: for nobody who is not signed in the API answers any of them.
   const [list, scopes, deleted] = await Promise.all([
     readList(event, query),
     readScopes(event),
     readDeleted(event),
+    requireSession(event),
   ])
   if (!list) redirect(303, listHref(query))
   // The last key of a later page was deleted: the page before is the last one now.
