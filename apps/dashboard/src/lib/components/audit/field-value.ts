@@ -1,6 +1,7 @@
 import { formatSeconds, formatUtc } from '@latchkey/svelte/parts/dates.ts'
 import { formatNumber } from '@latchkey/svelte/parts/numbers.ts'
 import { m } from '#lib/paraglide/messages.js'
+import { fieldName } from './field-words.ts'
 
 const moment = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/
 
@@ -24,7 +25,9 @@ function objectLines(field: string, value: object): string[] {
     return [
       `${m.key_rate_limit({ limit: formatNumber(value.limit), time: formatSeconds(value.windowSeconds) })} (${value.name})`,
     ]
-  return Object.entries(value).map(([name, part]) => `${name}: ${fieldValue(name, part).join(', ')}`)
+  return Object.entries(value).map(
+    ([name, part]) => `${fieldName(name)}: ${fieldValue(name, part).join(', ')}`,
+  )
 }
 
 const isRateLimit = (value: object): value is { name: string; limit: number; windowSeconds: number } =>

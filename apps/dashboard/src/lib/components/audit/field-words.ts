@@ -35,6 +35,13 @@ const names: Record<string, () => string> = {
   suspensionReason: m.audit_field_suspension_reason,
   operation: m.audit_field_operation,
   keyCount: m.audit_field_key_count,
+  retiredAt: m.audit_field_retired_at,
+  endsAt: m.audit_field_ends_at,
+  limit: m.audit_field_limit,
+  defaultDays: m.audit_field_default_days,
+  maxDays: m.audit_field_max_days,
+  allowNever: m.audit_field_allow_never,
+  liveKeysBy: m.audit_field_live_keys_by,
 }
 
 /** What people call a field of a record; one that is new goes by the name it has in JSON. */
