@@ -10,20 +10,15 @@ const isPseudo = process.env['PSEUDO_LOCALES'] === 'yes'
 const paraglide = fileURLToPath(new URL('src/lib/paraglide', import.meta.url))
 const pseudo = fileURLToPath(new URL('.svelte-kit/pseudo', import.meta.url))
 
-/**
- * In the browser: what several pages need comes in one piece, not in a file for each icon and each sentence. A phone waits
- * for every request.
- */
-const chunks = {
-  client: {
-    build: {
-      rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'common', minShareCount: 3 }] } } },
+export default defineConfig({
+  environments: {
+    client: {
+      build: {
+        // What several pages need comes in one piece, not in a file for each icon and each sentence: a phone waits for each.
+        rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'common', minShareCount: 3 }] } } },
+      },
     },
   },
-}
-
-export default defineConfig({
-  environments: chunks,
   plugins: [
     tailwindcss(),
     paraglideVitePlugin(

@@ -18,7 +18,7 @@ export default defineConfig({
     globalSetup: '@latchkey/testing/global-setup',
     setupFiles: '@latchkey/testing/pglite-setup',
     expect: { requireAssertions: true },
-    // A third of the time would go into loading the same modules, and compiling PGlite, for each file anew.
+    // Else the same modules were loaded, and PGlite compiled, for each file anew.
     isolate: false,
     maxWorkers: 2,
     // Each command is a process of its own, which takes a second or two on a busy machine.

@@ -15,7 +15,7 @@ export default defineConfig({
     globalSetup: '@latchkey/testing/global-setup',
     setupFiles: '@latchkey/testing/pglite-setup',
     expect: { requireAssertions: true },
-    // A third of the time would go into loading the same modules, and compiling PGlite, for each file anew.
+    // Else the same modules were loaded, and PGlite compiled, for each file anew.
     isolate: false,
     // A new embedded database takes seconds to make on a busy machine.
     testTimeout: 30_000,

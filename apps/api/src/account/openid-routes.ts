@@ -17,7 +17,7 @@ import {
 } from './openid-schemas.ts'
 import { clearOpenIdCookie, keepOpenIdCookie, readOpenIdCookie } from './openid-cookie.ts'
 import { requireRecent } from './require-recent.ts'
-import type { RequireSession } from './require-session.ts'
+import { signInFirst, type RequireSession } from './require-session.ts'
 import { Session } from './schemas.ts'
 
 interface OpenIdRoutesOptions {
@@ -170,13 +170,14 @@ export const openIdRoutes: FastifyPluginAsyncTypebox<OpenIdRoutesOptions> = asyn
     },
     async (request, reply) => {
       const removed = await requireProvider().disconnect(request)
-      if (!removed.ok) throw new AppProblem(removed.reason)
+      if (!removed.ok) throw problemOf(removed.reason)
       return replyWithSession(reply, removed)
     },
   )
 }
 
-function problemOf(reason: AppProblemCode | 'openid_unavailable'): Error {
+function problemOf(reason: AppProblemCode | 'openid_unavailable' | 'unauthenticated'): Error {
+  if (reason === 'unauthenticated') return signInFirst()
   if (reason !== 'openid_unavailable') return new AppProblem(reason)
   const detail = 'The OpenID provider gives no valid answer right now. Try again later, or use a password.'
   return new ProblemError('unavailable', { detail })

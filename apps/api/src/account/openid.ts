@@ -5,7 +5,7 @@ import { generateId } from '../id.ts'
 import type { Invitations } from './invitations.ts'
 import type { OpenIdAttempts, OpenIdPurpose } from './openid-attempts.ts'
 import type { OpenIdAnswer, OpenIdIdentity, OpenIdProvider } from './openid-provider.ts'
-import type { Begun, Sessions, SignedIn } from './sessions.ts'
+import type { Begun, Sessions } from './sessions.ts'
 import { credentials, users } from './tables.ts'
 import { generateToken } from './token.ts'
 import { countWaysIn } from './ways-in.ts'
@@ -31,6 +31,7 @@ type Finished =
       | 'other_recipient'
       | 'account_exists'
       | 'no_workspace'
+      | 'unauthenticated'
     >
 
 interface OpenIdParts {
@@ -98,18 +99,20 @@ export function createOpenId({ db, sessions, invitations, provider, attempts }: 
         .values({ id: generateId('credential'), providerId, accountId, userId })
         .onConflictDoNothing()
         .returning({ id: credentials.id })
-      return made.length > 0
+      if (made.length === 0) return false
+      await sessions.endOthers(signedIn, tx)
+      return true
     })
     if (!connected) return { ok: false, reason: 'openid_connected' }
     return renew(request)
   }
 
-  /** Another way to sign in is another right of the session; all others end. */
-  async function renew(request: FastifyRequest): Promise<({ ok: true } & Begun) | Refused<'no_workspace'>> {
+  /** Another way to sign in is another right of the session. */
+  async function renew(
+    request: FastifyRequest,
+  ): Promise<({ ok: true } & Begun) | Refused<'unauthenticated'>> {
     const begun = await sessions.renew(request)
-    if (begun === null) return { ok: false, reason: 'no_workspace' }
-    await sessions.endOthers(begun.signedIn)
-    return { ok: true, ...begun }
+    return begun === null ? { ok: false, reason: 'unauthenticated' } : { ok: true, ...begun }
   }
 
   /** When the person was connected with the provider; null for who is not. */
@@ -166,8 +169,8 @@ export function createOpenId({ db, sessions, invitations, provider, attempts }: 
     /** Refused to whoever could not sign in any more. All other sessions end with it, and sign-ins half-way. */
     async disconnect(
       request: FastifyRequest,
-    ): Promise<({ ok: true } & Begun) | Refused<'last_way_in' | 'no_workspace'>> {
-      const signedIn: SignedIn = request.signedIn!
+    ): Promise<({ ok: true } & Begun) | Refused<'last_way_in' | 'unauthenticated'>> {
+      const signedIn = request.signedIn!
       const { id: userId } = signedIn.user
       const isOnly = await db.transaction(async (tx) => {
         const waysIn = await countWaysIn(tx, userId, provider.issuer)

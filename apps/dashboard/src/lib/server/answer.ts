@@ -1,5 +1,5 @@
 import { error, redirect, type RequestEvent } from '@sveltejs/kit'
-import { confirmPath } from './confirm-path.ts'
+import { confirmPath } from '#lib/confirm-path.ts'
 import { signInPath } from './redirect-target.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { json } from '@sveltejs/kit'
 import { m } from '#lib/paraglide/messages.js'
-import { confirmPath } from './confirm-path.ts'
+import { confirmPath } from '#lib/confirm-path.ts'
 
 interface Problem {
   status: number

@@ -43,9 +43,9 @@ export const actions: Actions = {
     const grace = isGrace(asked!) ? asked : presetGrace
     const failure = (
       status: number,
-      message: string | undefined,
+      message: string,
       rest: Partial<RotateFailure> = { idempotencyKey: idempotencyKey! },
-    ) => fail(status, { failure: { grace, ...(message && { message }), ...rest } satisfies RotateFailure })
+    ) => fail(status, { failure: { grace, message, ...rest } satisfies RotateFailure })
 
     // Only our own form makes one; without it, what went wrong before cannot be known, so nothing is repeated.
     if (!/^[0-9a-f-]{36}$/.test(idempotencyKey!) || !/^"[\w-]+"$/.test(etag!))
@@ -72,7 +72,8 @@ export const actions: Actions = {
       if (code === 'precondition_failed') return failure(status, m.key_rotate_changed(), {})
       if (code === 'idempotency_mismatch') return failure(status, m.key_rotate_used_form(), {})
       if (code === 'idempotency_in_flight') return failure(status, m.create_error_in_flight())
-      if (code === 'reauthentication_required') return failure(status, undefined)
+      if (code === 'reauthentication_required')
+        return failure(status, '', { idempotencyKey: idempotencyKey!, unproven: true })
       if (code === 'beyond_grant') return failure(status, why)
       return answer(event, result)
     } catch (error) {

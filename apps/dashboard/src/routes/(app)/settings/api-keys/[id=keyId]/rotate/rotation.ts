@@ -12,8 +12,9 @@ export interface Rotated {
 
 export interface RotateFailure {
   grace: Grace
-  /** Left out where whoever asks has to prove first who they are. */
-  message?: string
+  message: string
+  /** Whether whoever asks has to prove first who they are, about which there is no message. */
+  unproven?: boolean
   /** Names the form towards the API, to try again with; left out when it has been used up. */
   idempotencyKey?: string
 }
