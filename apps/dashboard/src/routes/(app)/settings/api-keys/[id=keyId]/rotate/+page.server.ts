@@ -44,7 +44,7 @@ export const actions: Actions = {
     const failure = (
       status: number,
       message: string,
-      rest: Partial<RotateFailure> = { idempotencyKey: idempotencyKey! },
+      rest: Pick<RotateFailure, 'idempotencyKey' | 'unproven'> = { idempotencyKey: idempotencyKey! },
     ) => fail(status, { failure: { grace, message, ...rest } satisfies RotateFailure })
 
     // Only our own form makes one; without it, what went wrong before cannot be known, so nothing is repeated.
